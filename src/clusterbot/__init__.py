@@ -1,0 +1,1 @@
+"""Answers about Québec's industrial clusters, in the sources' own words."""

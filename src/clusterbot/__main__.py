@@ -1,0 +1,5 @@
+"""`python -m clusterbot`."""
+
+from clusterbot.cli import main
+
+main()

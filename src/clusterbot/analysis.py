@@ -1,0 +1,66 @@
+"""Text -> index terms, for French and English: the analysers of the lexical index, and the language of a question.
+
+Terms of both languages meet where the words are not a matter of language: numbers in one notation, orders of magnitude, per cent.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import Stemmer
+from bm25s.stopwords import STOPWORDS_EN_PLUS, STOPWORDS_FRENCH
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from clusterbot.models import LANGUAGES, Lang
+from clusterbot.text import find_numbers, fold
+
+_ELISIONS = ("l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu")
+_STOP: dict[Lang, frozenset[str]] = {
+    "fr": frozenset([fold(word) for word in STOPWORDS_FRENCH] + list(_ELISIONS)),
+    "en": frozenset([fold(word) for word in STOPWORDS_EN_PLUS] + ["s", "t"]),
+}
+_STEMMERS = {"fr": Stemmer.Stemmer("french"), "en": Stemmer.Stemmer("english")}
+_WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
+_JOINED_LETTERS = re.compile(r"\b([a-z])[-&.]([a-z])\b(?!')")  # R-D and R&D are one word
+_PER_CENT = re.compile(r"%|\bpour cent\b|\bper ?cent\b")
+_MAGNITUDES: dict[Lang, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "fr": (
+        (re.compile(r"(?<=\d)\s*g ?\$|\bmilliards?\b"), " 1e9 "),
+        (re.compile(r"(?<=\d)\s*m ?\$|\bmillions?\b"), " 1e6 "),
+    ),
+    "en": (
+        (re.compile(r"(?<=\d)\s*(?:bn?|g)\b|\bbillions?\b"), " 1e9 "),
+        (re.compile(r"(?<=\d)\s*m\b|\bmillions?\b"), " 1e6 "),
+    ),
+}
+
+
+def analyse(text: str, lang: Lang) -> list[str]:
+    """Return the index terms of a text in order: folded, elided, stemmed, numbers whole, stop words left out."""
+    text = unicodedata.normalize("NFKC", text)
+    pieces: list[str] = []
+    position = 0
+    for number in find_numbers(text, lang):
+        pieces += [text[position : number.start], number.value]
+        position = number.end
+    folded = fold("".join([*pieces, text[position:]]))
+    folded = _PER_CENT.sub(" percent ", _JOINED_LETTERS.sub(r"\1\2", folded))
+    for pattern, term in _MAGNITUDES[lang]:
+        folded = pattern.sub(term, folded)
+    words = [word for word in _WORD.findall(folded) if word not in _STOP[lang]]
+    return list(_STEMMERS[lang].stemWords(words))
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier
+
+
+def detect_language(text: str) -> tuple[Lang, float]:
+    """Return the likelier of the two languages and its probability (0.5 says that the text doesn't tell)."""
+    lang, probability = _identifier().classify(text.casefold())
+    return lang, float(probability)

@@ -1,0 +1,236 @@
+"""(question, hits) -> the sentences that answer, verbatim, with how sure we are; or an abstention with its reason."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from clusterbot.analysis import analyse
+from clusterbot.embedding import Embedder
+from clusterbot.index.snapshot import Calibration, Snapshot
+from clusterbot.ledger import Ledger
+from clusterbot.models import Citation, Disagreement, Document, Lang
+from clusterbot.questions import Asks, Question
+from clusterbot.retrieval import Hit, Query
+from clusterbot.text import find_numbers, split_sentences
+
+MAX_QUOTES = 3
+READ_HITS = 6  # passages in which the answering sentence is looked for
+READ_SENTENCES = 20  # of their sentences, those that are embedded
+REMEMBERED_SENTENCES = 20_000
+Reason = Literal["not_in_corpus", "nothing_found"]
+
+
+class SentenceWeights(BaseModel):
+    """How a sentence's parts add up to the score by which it is quoted; fitted, see docs/evaluation.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dense: float
+    matched: float
+    passage: float
+    kind: float
+    other: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer, and its parts: standard score, share of the query's idf mass, passage score, kind of answer."""
+
+    document: Document
+    start: int
+    end: int
+    dense: float
+    matched: float
+    passage: float
+    kind: bool
+    is_other: bool
+    score: float
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Quotes that answer, best first, and what a reader needs to judge them."""
+
+    question: Question
+    confidence: float
+    quotes: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    disagreements: tuple[Disagreement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """The corpus doesn't say: why, and the nearest leads."""
+
+    question: Question
+    confidence: float
+    reason: Reason
+    hits: tuple[Hit, ...]
+
+
+class Reader:
+    """Finds the sentences that answer in the passages of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, embedder: Embedder, ledger: Ledger, weights: SentenceWeights) -> None:
+        self._snapshot = snapshot
+        self._embedder = embedder
+        self._ledger = ledger
+        self._weights = weights
+        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    def answer(self, question: Question, query: Query, hits: Sequence[Hit], shown: int) -> Answer | Abstention:
+        """Answer from the hits, or abstain; `shown` is how many passages go with it."""
+        leads = tuple(hits[:shown])
+        sentences = self.read(question, query, hits)
+        if not sentences:
+            return Abstention(question, 0.0, "nothing_found", leads)
+        calibration = self._snapshot.manifest.calibration.get(question.lang)
+        confidence = probability(calibration, evidence(question, hits, sentences)) if calibration else 0.0
+        if calibration is None or confidence < calibration.threshold:
+            return Abstention(question, confidence, "not_in_corpus", leads)
+        quotes = tuple(
+            self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self._weights.margin)
+        )
+        return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question, quotes))
+
+    def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return the sentences of the best hits, scored, best first, ties by place."""
+        found = self._lexical(question, query, hits[:READ_HITS])
+        found.sort(key=lambda one: (-one.matched - one.passage, one.document.id, one.start))
+        kept = found[:READ_SENTENCES]
+        vectors = self._embed([one.text for one in kept])
+        scored = [self._score(one, query, vector) for one, vector in zip(kept, vectors, strict=True)]
+        return sorted(scored, key=lambda one: (-one.score, one.document.id, one.start))
+
+    def _lexical(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+        terms = {lang: list(dict.fromkeys(analyse(query.text, lang))) for lang in self._snapshot.languages}
+        idf = {lang: index.lexical.idf(terms[lang]) for lang, index in self._snapshot.languages.items()}
+        best = hits[0].score if hits else 0.0
+        found: dict[tuple[str, int], Candidate] = {}
+        for hit in hits:
+            document = hit.passage.document
+            lang = document.lang
+            for sentence in split_sentences(hit.passage.text, lang):
+                start, end = hit.passage.start + sentence.start, hit.passage.start + sentence.end
+                text = document.text[start:end]
+                if (document.id, start) in found or sentence.is_heading or not any(char.isalpha() for char in text):
+                    continue
+                held = set(analyse(f"{document.title} {text}", lang))
+                mass = float(idf[lang].sum()) or 1.0
+                matched = float(sum(weight for term, weight in zip(terms[lang], idf[lang], strict=True) if term in held)) / mass
+                other = lang != question.lang
+                kind = holds(text, lang, question.asks)
+                found[document.id, start] = Candidate(document, start, end, 0.0, matched, hit.score - best, kind, other, 0.0)
+        return list(found.values())
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of sentences, remembering them: the same few answer most questions."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        for text, vector in zip(missing, self._embedder.embed_passages(missing), strict=True):
+            self._vectors[text] = vector
+        for text in texts:
+            self._vectors.move_to_end(text)
+        vectors = np.array([self._vectors[text] for text in texts], np.float32)
+        while len(self._vectors) > REMEMBERED_SENTENCES:
+            self._vectors.popitem(last=False)
+        return vectors
+
+    def _score(self, one: Candidate, query: Query, vector: NDArray[np.float32]) -> Candidate:
+        cosine = np.array([vector @ query.vector], np.float32)
+        dense = float(self._snapshot.languages[one.document.lang].dense.standardise(query.vector, cosine)[0])
+        weights = self._weights
+        score = weights.dense * dense + weights.matched * one.matched + weights.passage * one.passage
+        score += weights.kind * one.kind + weights.other * one.is_other
+        return Candidate(one.document, one.start, one.end, dense, one.matched, one.passage, one.kind, one.is_other, score)
+
+
+_YEAR = re.compile(r"(1[89]|20)\d\d")
+_PERSON = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+ (?:[A-Z]\. |d[eu’'] ?|St-|Le )?[A-ZÀ-Ý][\w’'-]+")
+_MONEY = re.compile(r"\$|\b(dollars?|millions?|milliards?|billions?)\b")
+
+
+def holds(text: str, lang: Lang, asks: Asks) -> bool:
+    """Say whether a sentence holds the kind of thing that is asked for."""
+    match asks:
+        case "number":
+            return any(not _YEAR.fullmatch(number.value) for number in find_numbers(text, lang))
+        case "money":
+            return bool(_MONEY.search(text)) and bool(find_numbers(text, lang))
+        case "date":
+            return bool(_YEAR.search(text))
+        case "person":
+            return bool(_PERSON.search(text))
+    return False
+
+
+def choose(question: Question, sentences: Sequence[Candidate], margin: float) -> list[Candidate]:
+    """Pick the quotes: the best sentence, then those nearly as good that say something else.
+
+    Of sentences that say the same, the one in the question's language, then the newest, is kept. Sentences
+    with other figures do not say the same, so that an older value is never hidden. For a list, quotes come from several documents.
+    """
+    chosen: list[Candidate] = []
+    for one in sentences:
+        if chosen and one.score < chosen[0].score - margin * (2 if question.is_list else 1):
+            break
+        same = next((place for place, other in enumerate(chosen) if say_the_same(one, other)), None)
+        if same is not None:
+            chosen[same] = max(
+                chosen[same], one, key=lambda candidate: (not candidate.is_other, candidate.document.published or "")
+            )
+        elif question.is_list and any(one.document.id == other.document.id for other in chosen) and len(chosen) == MAX_QUOTES - 1:
+            continue
+        elif len(chosen) < MAX_QUOTES:
+            chosen.append(one)
+    return chosen
+
+
+def say_the_same(one: Candidate, other: Candidate) -> bool:
+    """Say whether two sentences make the same statement: the same figures and mostly the same words, or, as twins, the figures."""
+    figures = [{number.value for number in find_numbers(each.text, each.document.lang)} for each in (one, other)]
+    if figures[0] != figures[1]:
+        return False
+    if one.document.lang != other.document.lang:
+        shared = set(one.document.clusters) & set(other.document.clusters)
+        return bool(figures[0]) and bool(shared)
+    words = [set(analyse(each.text, each.document.lang)) for each in (one, other)]
+    return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
+
+
+EVIDENCE = ("dense", "lexical", "matched", "sentence_dense", "sentence_matched", "kind_missing", "named_elsewhere", "margin")
+
+
+def evidence(question: Question, hits: Sequence[Hit], sentences: Sequence[Candidate]) -> dict[str, float]:
+    """Return what speaks for and against the corpus holding the answer, by the names in EVIDENCE."""
+    best = sentences[0]
+    named = set(question.cluster_ids)
+    return {
+        "dense": max(hit.dense for hit in hits),
+        "lexical": max(hit.lexical for hit in hits),
+        "matched": max(hit.matched for hit in hits),
+        "sentence_dense": max(one.dense for one in sentences),
+        "sentence_matched": best.matched,
+        "kind_missing": float(question.asks != "other" and not best.kind),
+        "named_elsewhere": float(bool(named) and named.isdisjoint(best.document.clusters)),
+        "margin": hits[0].score - hits[min(9, len(hits) - 1)].score,
+    }
+
+
+def probability(calibration: Calibration, features: dict[str, float]) -> float:
+    """Return the calibrated probability that the corpus answers: a logistic function of the features."""
+    weighted = zip(calibration.features, calibration.weights, strict=True)
+    return 1 / (1 + math.exp(-calibration.intercept - sum(weight * features[name] for name, weight in weighted)))

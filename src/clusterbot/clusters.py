@@ -1,0 +1,184 @@
+"""The cluster registry: what each cluster is and was called, and which one a question means."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from clusterbot.errors import ClusterUnknown
+from clusterbot.models import Lang, Names, Profile
+from clusterbot.text import fold
+
+MAX_NAME_WORDS = 12
+MIN_FUZZY_CHARS = 6  # shorter names are acronyms, in which one letter makes another organisation
+Kind = Literal["current", "former", "alias"]
+_KIND_ORDER: tuple[Kind, ...] = ("current", "former", "alias")
+_WORD = re.compile(r"[^\W_]+\+?")
+_ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "the", "of", "a", "an", "et", "and", "&", "qu"])
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster as its profiles present it; a language without a profile is missing from the mappings."""
+
+    id: str
+    profiles: Mapping[Lang, Profile]
+
+    def profile(self, lang: Lang) -> Profile:
+        """Return the page in a language, or its twin where there is none."""
+        return self.profiles.get(lang) or next(iter(self.profiles.values()))
+
+    def name(self, lang: Lang) -> str:
+        return self.profile(lang).names.short
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found in a text; several clusters where the name is ambiguous."""
+
+    start: int
+    end: int
+    matched: str
+    name: str
+    cluster_ids: tuple[str, ...]
+    kind: Kind
+    until: str | None
+    distance: int
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return len(self.cluster_ids) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    name: str
+    cluster_id: str
+    kind: Kind
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    end: int
+    text: str
+
+
+class ClusterRegistry:
+    """All clusters, and the names by which people mean them."""
+
+    def __init__(
+        self,
+        profiles: Iterable[Profile],
+        known_words: frozenset[str] = frozenset(),
+        ambiguous: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
+        """Take the profiles, the corpus's words (one that stands there is no misspelt name), and names known to be shared."""
+        pages: dict[str, dict[Lang, Profile]] = defaultdict(dict)
+        for profile in profiles:
+            pages[profile.cluster_id][profile.lang] = profile
+        self.clusters = {key: Cluster(key, pages[key]) for key in sorted(pages)}
+        self._known_words = known_words
+        self._by_key: dict[str, list[_Known]] = defaultdict(list)
+        for key, cluster in self.clusters.items():
+            for profile in cluster.profiles.values():
+                for known in _names_of(profile.names, key):
+                    if known not in self._by_key[_key(_words(known.name))]:
+                        self._by_key[_key(_words(known.name))].append(known)
+        for name, ids in ambiguous.items():
+            self._by_key[_key(_words(name))] += [_Known(name, key, "alias", None) for key in ids if key in self.clusters]
+        self._long_keys = [key for key in self._by_key if len(key) >= MIN_FUZZY_CHARS]
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """Find the clusters that a text names, in order; longer and exacter matches win over what they overlap."""
+        found = sorted(self._candidates(text), key=lambda mention: (mention.distance > 0, mention.start - mention.end))
+        kept: list[Mention] = []
+        for mention in found:
+            if all(mention.end <= other.start or mention.start >= other.end for other in kept):
+                kept.append(mention)
+        return tuple(sorted(kept, key=lambda mention: mention.start))
+
+    def resolve(self, name: str) -> tuple[Cluster, ...]:
+        """Return the cluster that a name means, or all that share it.
+
+        Raises:
+            ClusterUnknown: none does; the message offers the nearest names.
+        """
+        if name in self.clusters:
+            return (self.clusters[name],)
+        mentions = self.mentions(name)
+        if mentions:
+            return tuple(self.clusters[key] for key in mentions[0].cluster_ids)
+        near = process.extract(_key(_words(name)), list(self._by_key), scorer=OSA.normalized_similarity, limit=3)
+        offered = ", ".join(dict.fromkeys(self._by_key[key][0].name for key, _, _ in near))
+        told = f"no cluster is called {name!r}" + (f"; the nearest names are {offered}" if offered else "")
+        raise ClusterUnknown(f"{told}. `clusterbot clusters` lists all")
+
+    def _candidates(self, text: str) -> Iterator[Mention]:
+        words = _words(text)
+        for first in range(len(words)):
+            for last in range(first, min(first + MAX_NAME_WORDS, len(words))):
+                window = words[first : last + 1]
+                if len(window) > 1 and (_is_article(window[-1]) or (_is_article(window[0]) and len(window) > 2)):
+                    continue
+                key = _key(window)
+                matched = text[window[0].start : window[-1].end]
+                if key in self._by_key:
+                    yield self._mention(window, matched, key, 0)
+                elif near := self._misspelt(window, key):
+                    yield self._mention(window, matched, *near)
+
+    def _misspelt(self, window: list[_Word], key: str) -> tuple[str, int] | None:
+        """Return the one name that the words misspell, and by how many letters."""
+        content = [word.text for word in window if not _is_article(word)]
+        if len(key) < MIN_FUZZY_CHARS - 1 or all(word in self._known_words for word in content):
+            return None
+        allowed = 1 if len(key) < 9 else 2
+        near = process.extractOne(key, self._long_keys, scorer=OSA.distance, score_cutoff=allowed)
+        if near is None or near[0][0] != key[0]:
+            return None
+        return near[0], int(near[1])
+
+    def _mention(self, window: list[_Word], matched: str, key: str, distance: int) -> Mention:
+        known = self._by_key[key]
+        ids = tuple(sorted({entry.cluster_id for entry in known}))
+        best = min(known, key=lambda entry: (_KIND_ORDER.index(entry.kind), entry.name))
+        return Mention(window[0].start, window[-1].end, matched, best.name, ids, best.kind, best.until, distance)
+
+
+def words_of(texts: Iterable[str]) -> frozenset[str]:
+    """Return the words of a corpus as the registry compares them."""
+    return frozenset(word.text for text in texts for word in _words(text))
+
+
+def _names_of(names: Names, cluster_id: str) -> Iterator[_Known]:
+    yield _Known(names.official, cluster_id, "current", None)
+    yield _Known(names.short, cluster_id, "current", None)
+    yield from (_Known(former.name, cluster_id, "former", former.until) for former in names.former)
+    yield from (_Known(alias, cluster_id, "alias", None) for alias in names.aliases)
+
+
+def _words(text: str) -> list[_Word]:
+    return [_Word(match.start(), match.end(), _singular(fold(match.group()))) for match in _WORD.finditer(text)]
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 4 and word[-1] in "sx" and word[-2] != "s" else word
+
+
+def _is_article(word: _Word) -> bool:
+    return word.text in _ARTICLES
+
+
+def _key(words: list[_Word]) -> str:
+    """Join words so that spaces, hyphens and articles make no difference; a one-word name keeps its article (`Le Pôle`)."""
+    content = [word.text for word in words if not _is_article(word)]
+    return "".join(content if len(content) > 1 else [word.text for word in words])

@@ -1,0 +1,270 @@
+"""`corpus/` files <-> documents: the only reader and writer of that folder.
+
+A file is YAML front matter between two lines of `---`, then Markdown. A document's text is what follows the second line, without
+the white space around it. Errors name file, line and key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError
+
+from clusterbot.errors import CorpusError, StorageError
+from clusterbot.models import Attribute, ClusterId, Document, NonEmpty, Profile, Vocabulary
+
+T = TypeVar("T")
+FOLDERS = {"clusters": "profile", "articles": "article", "overviews": "overview"}
+MAX_FILE_BYTES = 5_000_000
+_FENCE = "---"
+
+
+class _Loader(yaml.CSafeLoader):
+    """Safe YAML in which dates stay text, since `2013-05` and `2013-05-06` are both dates to us."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The documents that could be read, by id in order; what was wrong with others; the words of ledgers; shared names."""
+
+    documents: tuple[Document, ...]
+    failed: tuple[CorpusError, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=dict)
+    ambiguous: Mapping[str, tuple[ClusterId, ...]] = field(default_factory=dict)
+
+
+def read_corpus(corpus_dir: Path) -> Corpus:
+    """Read every document; a file that can't be read is reported in `failed`, never skipped in silence.
+
+    Raises:
+        CorpusError: there is no such folder.
+    """
+    if not corpus_dir.is_dir():
+        raise CorpusError(str(corpus_dir), 0, "no such folder; set CLUSTERBOT_CORPUS_DIR or pass --corpus DIR")
+    documents: dict[str, Document] = {}
+    failed: list[CorpusError] = []
+    for path in corpus_files(corpus_dir):
+        try:
+            document = read_document(path, corpus_dir)
+            if document.id in documents:
+                raise CorpusError(
+                    _relative(path, corpus_dir), 1, f"the id {document.id!r} is taken by another file: rename one of the two"
+                )
+            documents[document.id] = document
+        except CorpusError as error:
+            failed.append(error)
+    vocabulary = _read_table(corpus_dir / "attributes.yaml", _VOCABULARY, failed)
+    ambiguous = _read_table(corpus_dir / "ambiguous.yaml", _AMBIGUOUS, failed)
+    return Corpus(tuple(documents[key] for key in sorted(documents)), tuple(failed), vocabulary, ambiguous)
+
+
+_VOCABULARY: TypeAdapter[dict[str, Attribute]] = TypeAdapter(dict[ClusterId, Attribute])
+_AMBIGUOUS: TypeAdapter[dict[str, tuple[ClusterId, ...]]] = TypeAdapter(
+    dict[NonEmpty, Annotated[tuple[ClusterId, ...], Field(min_length=2)]]
+)
+
+
+def _read_table(path: Path, adapter: TypeAdapter[dict[str, T]], failed: list[CorpusError]) -> dict[str, T]:
+    """Read a table that a corpus may have beside its documents; what is wrong with it goes to `failed`."""
+    if not path.exists():
+        return {}
+    try:
+        node, values = _load_front_matter(_read_text(path, path.name), path.name, first_line=1)
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        failed.append(_first_problem(error, node, path.name, first_line=1))
+    except CorpusError as error:
+        failed.append(error)
+    return {}
+
+
+def corpus_files(corpus_dir: Path) -> Iterator[Path]:
+    """Yield the paths of all documents, folder by folder, in name order."""
+    for folder in FOLDERS:
+        yield from sorted((corpus_dir / folder).glob("*.md"))
+
+
+def read_document(path: Path, corpus_dir: Path) -> Document:
+    """Read one corpus file.
+
+    Raises:
+        CorpusError: the file is unreadable, not UTF-8, too large, or its front matter is wrong.
+    """
+    file = _relative(path, corpus_dir)
+    front, text, first_line = _split(_read_text(path, file), file)
+    node, values = _load_front_matter(front, file)
+    kind = FOLDERS.get(path.parent.name)
+    if kind is None:
+        raise CorpusError(file, 1, f"documents live in one of the folders {', '.join(FOLDERS)}")
+    for key in ("id", "text"):
+        if key in values:
+            raise CorpusError(file, _line_of(node, (key,)), f"{key}: unknown key: the file's name is its id, its body the text")
+    values.setdefault("kind", kind)
+    if not text:
+        raise CorpusError(file, first_line, "the document has no text after its front matter")
+    model = Profile if kind == "profile" else Document
+    try:
+        document = model.model_validate({**values, "id": path.name.removesuffix(".md"), "text": text})
+    except ValidationError as error:
+        raise _first_problem(error, node, file) from None
+    _check_name(document, kind, node, file)
+    return document
+
+
+def write_document(document: Document, corpus_dir: Path) -> Path:
+    """Write a document's file whole or not at all; return its path.
+
+    Raises:
+        StorageError: the folder can't be written to.
+    """
+    folder = next(folder for folder, kind in FOLDERS.items() if _folder_kind(document) == kind)
+    path = corpus_dir / folder / f"{document.id}.md"
+    values = document.model_dump(mode="json", exclude={"id", "text"}, exclude_defaults=True)
+    if document.kind == FOLDERS[folder]:
+        del values["kind"]
+    front = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=120)
+    pending = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pending.write_text(f"{_FENCE}\n{front}{_FENCE}\n\n{document.text}\n", encoding="utf-8")
+        pending.replace(path)
+    except OSError as error:
+        pending.unlink(missing_ok=True)
+        raise StorageError(f"can't write {path}: {error.strerror}; free some space or check the folder's permissions") from error
+    return path
+
+
+def _folder_kind(document: Document) -> str:
+    return "article" if document.kind == "digest" else document.kind
+
+
+def _relative(path: Path, corpus_dir: Path) -> str:
+    return str(path.relative_to(corpus_dir)) if path.is_relative_to(corpus_dir) else str(path)
+
+
+def _read_text(path: Path, file: str) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise CorpusError(file, 1, f"larger than {MAX_FILE_BYTES:,} bytes: split it")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(file, 1, f"can't be read: {error.strerror}") from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise CorpusError(file, line, "not UTF-8: save the file in UTF-8") from None
+    if "\0" in text:
+        raise CorpusError(file, text.count("\n", 0, text.index("\0")) + 1, "holds a NUL byte: remove it")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _split(content: str, file: str) -> tuple[str, str, int]:
+    """Return front matter, text, and the line on which the text begins."""
+    lines = content.split("\n")
+    if lines[0].rstrip() != _FENCE:
+        raise CorpusError(file, 1, "no front matter: the first line must be ---")
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == _FENCE:
+            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :]).strip(), number + 2
+    raise CorpusError(file, len(lines), "the front matter has no closing line of ---")
+
+
+def _load_front_matter(front: str, file: str, first_line: int = 2) -> tuple[yaml.MappingNode, dict[str, Any]]:
+    loader = _Loader(front)
+    try:
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise CorpusError(file, first_line, "must be `key: value` lines")
+        _refuse_duplicate_keys(node, file, first_line)
+        return node, loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + first_line if error.problem_mark else first_line
+        raise CorpusError(file, line, f"not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CorpusError(file, first_line, f"not YAML: {error}") from None
+    finally:
+        loader.dispose()
+
+
+def _refuse_duplicate_keys(root: yaml.Node, file: str, first_line: int) -> None:
+    """YAML keeps the last of two equal keys without a word; an alias (`*name`) could nest without end."""
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            raise CorpusError(
+                file, node.start_mark.line + first_line, "YAML aliases (&name, *name) are not used here: write the value out"
+            )
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = [str(key.value) for key, _ in node.value]
+            for (key, _), name in zip(node.value, keys, strict=True):
+                if keys.count(name) > 1:
+                    raise CorpusError(file, key.start_mark.line + first_line, f"{name}: stands twice")
+            pending.extend(value for _, value in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            pending.extend(node.value)
+
+
+def _line_of(node: yaml.Node, location: tuple[int | str, ...], first_line: int = 2) -> int:
+    """Return the file line of a key, or of the nearest thing around it that exists."""
+    line = node.start_mark.line
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + first_line
+
+
+def _first_problem(error: ValidationError, node: yaml.Node, file: str, first_line: int = 2) -> CorpusError:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    problem = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+    return CorpusError(file, _line_of(node, first["loc"], first_line), f"{key}: {problem}")
+
+
+def _check_name(document: Document, kind: str, node: yaml.Node, file: str) -> None:
+    """A page with a twin says its language in its name; a kind belongs into its folder."""
+    if _folder_kind(document) != kind:
+        raise CorpusError(file, _line_of(node, ("kind",)), f"kind: {document.kind!r} does not belong into this folder")
+    if kind != "article" and not document.id.endswith(f".{document.lang}"):
+        raise CorpusError(
+            file, _line_of(node, ("lang",)), f"lang: {document.lang!r}, but the file's name does not end in .{document.lang}.md"
+        )
+
+
+def locate(document: Document, corpus_dir: Path, key: tuple[int | str, ...] = (), offset: int | None = None) -> tuple[str, int]:
+    """Return the file of a document, relative to the corpus, and the line of a key or of an offset into its text.
+
+    Raises:
+        CorpusError: the file has gone or is no longer readable.
+    """
+    folder = next(folder for folder, kind in FOLDERS.items() if kind == _folder_kind(document))
+    path = corpus_dir / folder / f"{document.id}.md"
+    file = _relative(path, corpus_dir)
+    content = _read_text(path, file)
+    front, text, first_line = _split(content, file)
+    if offset is None:
+        return file, _line_of(_load_front_matter(front, file)[0], key)
+    blank = len(content.split("\n", first_line - 1)[-1]) - len(content.split("\n", first_line - 1)[-1].lstrip())
+    leading = content.split("\n", first_line - 1)[-1][:blank].count("\n")
+    return file, first_line + leading + text.count("\n", 0, offset)

@@ -1,0 +1,121 @@
+"""Evaluation data: directories of passages, queries, judgements and claims, read as they are."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clusterbot.errors import EvaluationError
+from clusterbot.models import LANGUAGES, Document, Lang
+
+Qrels = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class TestQuery:
+    """A query with what is known of its answer; `answers` are strings of which one stands in an answering sentence."""
+
+    __test__ = False
+
+    id: str
+    text: str
+    lang: Lang
+    answerable: bool
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """An evaluation set; `documents` is empty where it is asked of the project's own corpus."""
+
+    name: str
+    documents: tuple[Document, ...]
+    queries: tuple[TestQuery, ...]
+    qrels: Qrels
+    other_language_qrels: Qrels
+    digest: str
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Read a data set directory.
+
+    Raises:
+        EvaluationError: it has no queries, or a line of it can't be read.
+    """
+    queries = []
+    for row in _rows(folder, "queries.jsonl"):
+        lang = _lang(row, folder)
+        answers = tuple(str(answer) for answer in row.get("answers", ()))
+        queries.append(TestQuery(str(row["_id"]), str(row["text"]), lang, bool(row.get("answerable", True)), answers))
+    if not queries:
+        raise EvaluationError(f"{folder} holds no queries.jsonl: name a folder of evaluation data")
+    documents = tuple(_document(row, _lang(row, folder)) for row in _rows(folder, "corpus.jsonl") if str(row["text"]).strip())
+    qrels, other = _qrels(folder, "qrels.tsv"), _qrels(folder, "qrels_xl.tsv")
+    return Dataset(folder.name, documents, tuple(queries), qrels, other, _digest(folder))
+
+
+def _document(row: dict[str, Any], lang: Lang) -> Document:
+    text = str(row["text"])
+    title = " ".join(str(row.get("title") or "").split()) or " ".join(text.split())
+    return Document(
+        id=str(row["_id"]),
+        kind="article",
+        title=title[:500],
+        lang=lang,
+        url="https://example.org/",
+        publisher="evaluation data",
+        retrieved="2026",
+        licence="see the data set",
+        text=text,
+    )
+
+
+def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    path = next((path for path in (folder / f"{name}.gz", folder / name) if path.exists()), None)
+    if path is None:
+        return
+    number = 0
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                row = json.loads(line)
+                if not {"_id", "text"} <= row.keys():
+                    raise EvaluationError(f"{path}:{number}: `_id` and `text` are needed")
+                yield row
+    except (OSError, ValueError, AttributeError, EOFError) as error:
+        raise EvaluationError(f"{path}:{number + 1}: can't be read: {error}") from error
+
+
+def _lang(row: dict[str, Any], folder: Path) -> Lang:
+    for lang in LANGUAGES:
+        if row.get("lang") == lang:
+            return lang
+    raise EvaluationError(f"{folder}: {row['_id']}: lang must be one of {', '.join(LANGUAGES)}")
+
+
+def _qrels(folder: Path, name: str) -> Qrels:
+    qrels: Qrels = defaultdict(dict)
+    path = folder / name
+    if path.exists():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], start=2):
+            try:
+                query_id, document_id, score = line.split("\t")
+                qrels[query_id][document_id] = float(score)
+            except ValueError:
+                raise EvaluationError(
+                    f"{path}:{number}: three fields between tabs are needed: query-id, corpus-id, score"
+                ) from None
+    return dict(qrels)
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.endswith(".md")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,252 @@
+"""Versions of the index on disk: built aside, checked by their manifest, swapped by one pointer, rolled back by name.
+
+index/CURRENT                         one line: the live version's name
+index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.jsonl tables.json words.txt {fr,en}/{dense,lexical}/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
+from clusterbot.index.dense import DenseIndex
+from clusterbot.index.lexical import LexicalIndex
+from clusterbot.models import Attribute, Document, Lang, Passage, Profile
+
+FORMAT = 1
+KEPT_VERSIONS = 3
+_REBUILD = "rebuild it: clusterbot index build"
+_NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")
+
+
+class Calibration(BaseModel):
+    """A logistic regression from features of an answer to the probability that the corpus answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    features: tuple[str, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    threshold: float
+
+
+class Tables(BaseModel):
+    """What a corpus has beside its documents: the vocabulary of ledgers, and names that clusters share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vocabulary: dict[str, Attribute]
+    ambiguous: dict[str, tuple[str, ...]]
+
+
+class Manifest(BaseModel):
+    """What a version is made of; written last, so that a version without one is no version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    version: str
+    created_at: str
+    corpus_digest: str
+    model: str
+    revision: str
+    fingerprint: str
+    dimension: int
+    max_chars: int
+    overlap_sentences: int
+    documents: int
+    passages: dict[Lang, int]
+    calibration: dict[Lang, Calibration]
+    calibrated_for: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageIndex:
+    """The passages of one language: rows `first_row` and on of the snapshot's passages."""
+
+    first_row: int
+    dense: DenseIndex
+    lexical: LexicalIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of the index in memory; never changes, so that a question is answered from one version."""
+
+    manifest: Manifest
+    documents: tuple[Document, ...]
+    passages: tuple[Passage, ...]
+    languages: Mapping[Lang, LanguageIndex]
+    words: frozenset[str]
+    tables: Tables
+
+
+def current_version(index_dir: Path) -> str:
+    """Return the live version's name.
+
+    Raises:
+        IndexMissing: nothing was built yet.
+    """
+    try:
+        name = (index_dir / "CURRENT").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise IndexMissing(f"there is no index in {index_dir}; build it: clusterbot index build") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexCorrupt(f"{index_dir / 'CURRENT'} can't be read ({error}); {_REBUILD}") from error
+    if not _NAME.fullmatch(name):
+        raise IndexCorrupt(f"{index_dir / 'CURRENT'} names no version; `clusterbot index use NAME` mends it, or {_REBUILD}")
+    return name
+
+
+def versions(index_dir: Path) -> list[Manifest]:
+    """Return the manifests of all whole versions, newest first."""
+    found = []
+    for path in index_dir.glob("*/manifest.json"):
+        if _NAME.fullmatch(path.parent.name):
+            try:
+                found.append(read_manifest(path.parent))
+            except (IndexCorrupt, IndexMismatch):
+                continue  # `index verify` says what is wrong with it
+    return sorted(found, key=lambda manifest: manifest.version, reverse=True)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a version's manifest.
+
+    Raises:
+        IndexMissing: there is no such version.
+        IndexMismatch: it was made by another format.
+        IndexCorrupt: it can't be read.
+    """
+    try:
+        raw = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if isinstance(raw, dict) and raw.get("format") != FORMAT:
+            raise IndexMismatch(f"{folder.name} has format {raw.get('format')}, this clusterbot reads {FORMAT}; {_REBUILD}")
+        return Manifest.model_validate_json(json.dumps(raw))
+    except FileNotFoundError:
+        told = f"there is no index version {folder.name!r}; `clusterbot index list` shows them"
+        raise IndexMissing(told) from None
+    except (OSError, ValueError, ValidationError) as error:
+        raise IndexCorrupt(f"{folder.name}/manifest.json can't be read; {_REBUILD}") from error
+
+
+def verify(folder: Path) -> Manifest:
+    """Check every file of a version against its manifest.
+
+    Raises:
+        IndexCorrupt: a file is missing, or not what was written.
+    """
+    manifest = read_manifest(folder)
+    for name, digest in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise IndexCorrupt(f"{folder.name}/{name} is missing; {_REBUILD}, or go back: clusterbot index use NAME")
+        if file_digest(path) != digest:
+            raise IndexCorrupt(f"{folder.name}/{name} is damaged; {_REBUILD}, or go back: clusterbot index use NAME")
+    return manifest
+
+
+def load(index_dir: Path, version: str | None = None) -> Snapshot:
+    """Load a version, the live one unless named, after checking it; writes nothing.
+
+    Raises:
+        IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
+    """
+    folder = index_dir / (version or current_version(index_dir))
+    manifest = verify(folder)
+    try:
+        documents = tuple(_DOCUMENT.validate_json(line) for line in _lines(folder / "documents.jsonl"))
+        rows = (json.loads(line) for line in _lines(folder / "passages.jsonl"))
+        passages = tuple(Passage(documents[row], start, end, heading) for row, start, end, heading in rows)
+        tables = Tables.model_validate_json((folder / "tables.json").read_text(encoding="utf-8"))
+        words = frozenset((folder / "words.txt").read_text(encoding="utf-8").split("\n"))
+    except (OSError, ValueError, IndexError) as error:
+        raise IndexCorrupt(f"{folder.name} can't be read ({error}); {_REBUILD}") from error
+    languages: dict[Lang, LanguageIndex] = {}
+    first_row = 0
+    for lang, count in manifest.passages.items():
+        languages[lang] = LanguageIndex(
+            first_row, DenseIndex.load(folder / lang / "dense"), LexicalIndex.load(folder / lang / "lexical")
+        )
+        first_row += count
+    return Snapshot(manifest, documents, passages, languages, words, tables)
+
+
+def _lines(path: Path) -> list[str]:
+    """Return a file's lines; `splitlines` would also cut at separators that a text may hold."""
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+
+
+_DOCUMENT: TypeAdapter[Profile | Document] = TypeAdapter(Profile | Document)
+
+
+def use(index_dir: Path, version: str) -> Manifest:
+    """Make a version the live one, after checking it."""
+    manifest = verify(index_dir / version)
+    with writing(index_dir):
+        point_to(index_dir, version)
+    return manifest
+
+
+def point_to(index_dir: Path, version: str) -> None:
+    """Swap the pointer: a reader sees the old version or the new, never half of each."""
+    pending = index_dir / "CURRENT.new"
+    pending.write_text(version + "\n", encoding="utf-8")
+    sync(pending)
+    pending.replace(index_dir / "CURRENT")
+    sync(index_dir)
+
+
+@contextmanager
+def writing(index_dir: Path) -> Iterator[None]:
+    """Hold the index for writing; one process at a time, released by the system if the process dies.
+
+    Raises:
+        StorageError: another process holds it, or the disk refuses.
+    """
+    try:
+        index_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(index_dir / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise StorageError(f"another process is building in {index_dir}; wait for it to end, then try again") from None
+    except OSError as error:
+        cure = "free some space or check the folder's permissions; the live index is untouched"
+        raise StorageError(f"can't write the index in {index_dir}: {error.strerror or error}; {cure}") from error
+
+
+def remove_old(index_dir: Path) -> None:
+    """Remove what no one needs: leavings of builds that died, and versions beyond those kept."""
+    for leaving in index_dir.glob(".building-*"):
+        shutil.rmtree(leaving, ignore_errors=True)
+    live = current_version(index_dir)
+    others = [manifest.version for manifest in versions(index_dir) if manifest.version != live]
+    for name in others[KEPT_VERSIONS - 1 :]:
+        shutil.rmtree(index_dir / name, ignore_errors=True)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep a file or folder before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

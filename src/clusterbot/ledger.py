@@ -1,0 +1,101 @@
+"""The ledgers of all profiles: which sourced facts a quotation carries, and where the sources disagree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from clusterbot.analysis import analyse
+from clusterbot.models import Attribute, Citation, DisagreeingValue, Disagreement, Document, Fact, Lang, Profile, Vocabulary
+from clusterbot.questions import Question
+from clusterbot.text import date_forms, find_numbers, fold, plain_value, split_sentences
+
+MIN_TELLING_NUMBER = 10  # a smaller one stands in many sentences, so its attribute must be named beside it
+
+
+class Ledger:
+    """The facts of every cluster, by cluster."""
+
+    def __init__(self, profiles: Iterable[Profile], vocabulary: Vocabulary) -> None:
+        self._profiles: dict[str, dict[Lang, Profile]] = defaultdict(dict)
+        for profile in profiles:
+            self._profiles[profile.cluster_id][profile.lang] = profile
+        self._vocabulary = vocabulary
+
+    def cite(self, document: Document, start: int, end: int) -> Citation:
+        """Cite a range of a document with the ledger entries whose value and date stand in it."""
+        text = document.text[start:end]
+        facts = [fact for _, fact in self._facts_about(document) if self._is_told(fact, text, document.lang)]
+        return Citation(document, start, end, tuple(dict.fromkeys(facts)))
+
+    def disagreements(self, question: Question, quotes: Sequence[Citation]) -> tuple[Disagreement, ...]:
+        """Return where sources give other values for what is quoted, for the same time."""
+        found: dict[tuple[str, str], Disagreement] = {}
+        for quote in quotes:
+            for cluster_id, fact in self._facts_about(quote.document):
+                if fact in quote.facts and (cluster_id, fact.attribute) not in found and not self._is_many(fact.attribute):
+                    rivals = self._rivals(cluster_id, fact)
+                    values = [self._value(cluster_id, one, question.lang) for one in (fact, *rivals)] if rivals else []
+                    told = tuple(value for value in values if value is not None)
+                    if len({(value.fact.value, value.fact.unit) for value in told}) > 1:
+                        found[cluster_id, fact.attribute] = Disagreement(cluster_id, fact.attribute, told)
+        return tuple(found.values())
+
+    def _facts_about(self, document: Document) -> Iterator[tuple[str, Fact]]:
+        """Yield the entries that a document can carry: of a profile its own, of an article those that name it as their source."""
+        if isinstance(document, Profile):
+            yield from ((document.cluster_id, fact) for fact in document.facts)
+            return
+        for cluster_id in document.clusters:
+            for profile in list(self._profiles.get(cluster_id, {}).values())[:1]:
+                yield from ((cluster_id, fact) for fact in profile.facts if fact.source == document.url)
+
+    def _is_told(self, fact: Fact, text: str, lang: Lang) -> bool:
+        attribute = self._vocabulary.get(fact.attribute)
+        folded = " ".join(fold(text).split())
+        if fact.as_of is not None and fact.as_of[:4] not in folded:
+            return False
+        if attribute is not None and attribute.type == "date":
+            return any(fold(form) in folded for form in date_forms(str(fact.value), lang))
+        if isinstance(fact.value, str):
+            return fold(fact.value) in folded
+        if plain_value(fact.value) not in {number.value for number in find_numbers(text, lang)}:
+            return False
+        telling = fact.value >= MIN_TELLING_NUMBER or fact.value != int(fact.value)
+        return telling or (attribute is not None and self._is_named(attribute, text, lang))
+
+    def _is_named(self, attribute: Attribute, text: str, lang: Lang) -> bool:
+        label = attribute.fr if lang == "fr" else attribute.en
+        return not set(analyse(label, lang)).isdisjoint(analyse(text, lang))
+
+    def _is_many(self, attribute: str) -> bool:
+        return attribute in self._vocabulary and self._vocabulary[attribute].many
+
+    def _rivals(self, cluster_id: str, fact: Fact) -> list[Fact]:
+        """Return the other values of an attribute whose time overlaps; an undated value overlaps with nothing."""
+        facts = next(iter(self._profiles[cluster_id].values())).facts
+        same = [one for one in facts if one.attribute == fact.attribute and one.unit == fact.unit]
+        return [one for one in same if one.value != fact.value and overlap(one.as_of, fact.as_of)]
+
+    def _value(self, cluster_id: str, fact: Fact, lang: Lang) -> DisagreeingValue | None:
+        """Return a value with the sentence of the cluster's page that gives it."""
+        pages = self._profiles[cluster_id]
+        page = pages.get(lang) or next(iter(pages.values()))
+        for sentence in split_sentences(page.text, page.lang):
+            if self._is_told(fact, page.text[sentence.start : sentence.end], page.lang):
+                return DisagreeingValue(fact, self.cite(page, sentence.start, sentence.end))
+        return None
+
+
+def overlap(one: str | None, other: str | None) -> bool:
+    """Say whether two dates or periods share a day, each as wide as its precision leaves it; an unknown one never does."""
+    if one is None or other is None:
+        return False
+    first, last = _bounds(one)
+    other_first, other_last = _bounds(other)
+    return first <= other_last and other_first <= last
+
+
+def _bounds(period: str) -> tuple[str, str]:
+    first, _, last = period.partition("/")
+    return first.ljust(10, "!"), (last or first).ljust(10, "~")  # before and after every digit and hyphen

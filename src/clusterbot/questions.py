@@ -1,0 +1,136 @@
+"""A person's words -> Question: checked, its language and clusters known, and what kind of answer it asks for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from clusterbot.analysis import detect_language
+from clusterbot.clusters import ClusterRegistry, Mention
+from clusterbot.errors import UsageError
+from clusterbot.models import Lang
+from clusterbot.text import fold
+
+MAX_CHARS = 2000
+MAX_CONTEXT = 10  # earlier questions that can still matter
+Asks = Literal["number", "money", "date", "person", "other"]
+
+_ASKS: tuple[tuple[Asks, re.Pattern[str]], ...] = (
+    (
+        "money",
+        re.compile(
+            r"\b(combien (d'argent|de dollars|ca coute|coute|a recu|recoit|vaut)|budget|montants?|financements?|subventions?"
+            r"|finance[er]?|investi\w*"
+            r"|chiffre d'affaires|exportations?|how much|funding|funded|grants?|invest\w*|revenues?|exports?|cost)\b"
+        ),
+    ),
+    (
+        "number",
+        re.compile(r"\b(combien|nombre|cmb|cb|nb|how many|number of|count|pourcentage|percent\w*|share|part d[eu'])\b"),
+    ),
+    (
+        "date",
+        re.compile(
+            r"\b(quand|depuis|annee|date|when|since|year"
+            r"|what day|fond[ee]e?s?|founded|lance[er]?e?s?|launched|cree[er]?e?s?|started)\b"
+        ),
+    ),
+    (
+        "person",
+        re.compile(
+            r"\b(qui|who|whom|pdg|ceo|patron\w*|boss|dirige\w*|direct\w+|presid\w+|chair\w*"
+            r"|runs?|leads?|head(ed|s)?( of)?|ministres?|minister)\b"
+        ),
+    ),
+)
+_LIST = re.compile(
+    r"\b(quel(le)?s sont|lesquel(le)?s|liste[rz]?|nomme[rz]?|enumere[rz]?|toutes les|tous les"
+    r"|which (clusters|are|of)|what are|what clusters"
+    r"|list|name (the|all)|all the|quelles grappes|quels organismes)\b"
+)
+_ALL_CLUSTERS = re.compile(
+    r"\b(grappes|clusters|creneaux|niches|zones d'innovation|innovation zones|consortiums?|consortia|poles)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and what is understood of it."""
+
+    text: str
+    lang: Lang
+    mentions: tuple[Mention, ...]
+    asks: Asks
+    is_list: bool
+    names: tuple[str, ...]
+
+    @property
+    def cluster_ids(self) -> tuple[str, ...]:
+        """The clusters it means beyond doubt, in order."""
+        return tuple(dict.fromkeys(mention.cluster_ids[0] for mention in self.mentions if not mention.is_ambiguous))
+
+    @property
+    def query(self) -> str:
+        """What is searched: the words, and the present names of clusters that were named otherwise."""
+        return f"{self.text} ({', '.join(self.names)})" if self.names else self.text
+
+
+def understand(
+    text: str, registry: ClusterRegistry, context: Sequence[str] = (), lang: Lang | None = None, default_lang: Lang = "fr"
+) -> Question:
+    """Read a question; `context` holds the earlier questions of a conversation, oldest first.
+
+    Raises:
+        UsageError: empty, too long, or not text in French or English.
+    """
+    text = clean(text)
+    own = registry.mentions(text)
+    folded = fold(text)
+    mentions = own
+    if not own and not _ALL_CLUSTERS.search(folded):
+        mentions = next((found for earlier in reversed(context[-MAX_CONTEXT:]) if (found := registry.mentions(clean(earlier)))), ())
+    lang = lang or _language(text, own, context, default_lang)
+    asks: Asks = next((kind for kind, pattern in _ASKS if pattern.search(folded)), "other")
+    names = [registry.clusters[mention.cluster_ids[0]].name(lang) for mention in mentions if not mention.is_ambiguous]
+    added = tuple(dict.fromkeys(name for name in names if fold(name) not in folded))
+    return Question(text, lang, mentions, asks, bool(_LIST.search(folded)), added)
+
+
+def clean(text: str) -> str:
+    """Return a question in normal form: NFKC, no control or formatting characters, single spaces.
+
+    Raises:
+        UsageError: empty, too long, or not text in French or English.
+    """
+    if len(text) > MAX_CHARS:
+        raise UsageError(f"the question has {len(text):,} characters; ask in at most {MAX_CHARS:,}")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise UsageError("the question is not valid UTF-8: send it in UTF-8")
+    normal = unicodedata.normalize("NFKC", text)
+    if len(normal) > 2 * MAX_CHARS:
+        raise UsageError("the question holds signs that stand for whole words: write it in plain letters")
+    kept = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in normal)
+    kept = " ".join("".join(char for char in kept if unicodedata.category(char) != "Cf").split())
+    letters = [char for char in kept if char.isalpha()]
+    if not letters and not any(char.isdigit() for char in kept):
+        raise UsageError("the question has no words: ask in French or English, for example « Combien de membres compte CargoM ? »")
+    latin = sum(unicodedata.name(char, "").startswith("LATIN") for char in letters)
+    if latin * 2 < len(letters):
+        raise UsageError("the question is in another script: ask in French or English")
+    return kept
+
+
+def _language(text: str, mentions: Sequence[Mention], context: Sequence[str], default: Lang) -> Lang:
+    """Detect the language of what is not a name; where nothing tells, that of the conversation."""
+    for candidate in (text, *reversed(context[-MAX_CONTEXT:])):
+        words = candidate
+        for mention in mentions if candidate is text else ():
+            words = words.replace(mention.matched, " ")
+        if any(char.isalpha() for char in words):
+            lang, probability = detect_language(words)
+            if probability >= 0.6 or (candidate is text and not context):
+                return lang
+    return default

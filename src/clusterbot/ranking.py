@@ -1,0 +1,29 @@
+"""The numbers that rank and judge, fitted on data and shipped as data: `data/ranking.json`."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from clusterbot.answering import SentenceWeights
+from clusterbot.index.snapshot import Calibration
+from clusterbot.models import Lang
+from clusterbot.retrieval import FusionWeights
+
+
+class Ranking(BaseModel):
+    """All fitted numbers, the model that the calibration holds for, and how they were fitted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fusion: FusionWeights
+    sentence: SentenceWeights
+    calibration: dict[Lang, Calibration]
+    calibrated_for: str
+    fitted: str
+
+
+def read_ranking() -> Ranking:
+    """Read the shipped numbers."""
+    return Ranking.model_validate_json(resources.files("clusterbot").joinpath("data/ranking.json").read_text(encoding="utf-8"))

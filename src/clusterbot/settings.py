@@ -1,0 +1,57 @@
+"""Settings: one frozen object, read from the environment and `.env`; builds nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from clusterbot.errors import UsageError
+
+PREFIX = "CLUSTERBOT_"
+
+
+class Settings(BaseSettings):
+    """Each field is a setting: prefix CLUSTERBOT_, in the environment or in `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="forbid", frozen=True)
+
+    corpus_dir: Path = Field(Path("corpus"), description="Folder of the corpus files.")
+    index_dir: Path = Field(Path("index"), description="Folder of the index versions; can always be rebuilt.")
+    data_dir: Path = Field(Path("data"), description="Folder of what can't be rebuilt: question log and feedback. Back it up.")
+    cache_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("clusterbot")),
+        description="Folder in which the bundled model is unpacked, once. Default: the user's cache directory.",
+    )
+    model: str = Field(
+        "bundled",
+        min_length=1,
+        max_length=500,
+        description="`bundled`, or any sentence-transformers model: a hub name or a folder.",
+    )
+    discord_token: SecretStr | None = Field(None, description="Token of the Discord application's bot user.")
+    discord_api_url: str = Field("https://discord.com/api/v10", description="REST address of a Discord-compatible server.")
+    discord_gateway_url: str | None = Field(
+        None, description="Gateway address of a Discord-compatible server; asked from the API if unset."
+    )
+    allow_private_hosts: bool = Field(False, description="Let `corpus add` fetch from loopback, private and link-local addresses.")
+    http_bind: str | None = Field(None, description="host:port for health and metrics; off if unset.")
+
+
+def read_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        UsageError: a value is out of bounds, or `.env` holds an unknown key.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = f"{PREFIX}{'_'.join(str(part) for part in first['loc'])}".upper().replace(PREFIX * 2, PREFIX)
+        told = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise UsageError(f"{key}: {told}; all settings are in docs/settings.md") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f".env is not UTF-8 ({error.reason}): save it in UTF-8") from None
