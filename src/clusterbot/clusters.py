@@ -20,6 +20,7 @@ MAX_NAME_WORDS = 12
 MIN_FUZZY_CHARS = 6  # shorter names are acronyms, in which one letter makes another organisation
 Kind = Literal["current", "former", "alias"]
 _KIND_ORDER: tuple[Kind, ...] = ("current", "former", "alias")
+_ORDINARY = frozenset(["prompt", "in vivo"])  # names that are words too: without a capital they mean no cluster
 _WORD = re.compile(r"[^\W_]+\+?")
 _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "the", "of", "a", "an", "et", "and", "&", "qu"])
 
@@ -131,6 +132,8 @@ class ClusterRegistry:
                     continue
                 key = _key(window)
                 matched = text[window[0].start : window[-1].end]
+                if matched in _ORDINARY:
+                    continue
                 if key in self._by_key:
                     yield self._mention(window, matched, key, 0)
                 elif near := self._misspelt(window, key):

@@ -6,31 +6,25 @@ the white space around it. Errors name file, line and key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from clusterbot.errors import CorpusError, StorageError
+from clusterbot.front_matter import line_of, load_mapping
 from clusterbot.models import Attribute, ClusterId, Document, NonEmpty, Profile, Vocabulary
 
 T = TypeVar("T")
 FOLDERS = {"clusters": "profile", "articles": "article", "overviews": "overview"}
 MAX_FILE_BYTES = 5_000_000
 _FENCE = "---"
-
-
-class _Loader(yaml.CSafeLoader):
-    """Safe YAML in which dates stay text, since `2013-05` and `2013-05-06` are both dates to us."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
+_FILE_NAME = re.compile(r"\w[\w.-]*\.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +57,19 @@ def read_corpus(corpus_dir: Path) -> Corpus:
             documents[document.id] = document
         except CorpusError as error:
             failed.append(error)
+    failed += [CorpusError(_relative(path, corpus_dir), 1, _STRAY) for path in _strays(corpus_dir)]
     vocabulary = _read_table(corpus_dir / "attributes.yaml", _VOCABULARY, failed)
     ambiguous = _read_table(corpus_dir / "ambiguous.yaml", _AMBIGUOUS, failed)
     return Corpus(tuple(documents[key] for key in sorted(documents)), tuple(failed), vocabulary, ambiguous)
+
+
+_STRAY = f"is read by no one here: documents live in one of the folders {', '.join(FOLDERS)}"
+
+
+def _strays(corpus_dir: Path) -> list[Path]:
+    """Return Markdown files that a misspelt folder would hide; a README or LICENSE may lie anywhere."""
+    found = (path for path in corpus_dir.rglob("*.md") if path.parent.parent != corpus_dir or path.parent.name not in FOLDERS)
+    return sorted(path for path in found if not path.stem.isupper() and not path.name.startswith("."))
 
 
 _VOCABULARY: TypeAdapter[dict[str, Attribute]] = TypeAdapter(dict[ClusterId, Attribute])
@@ -79,7 +83,7 @@ def _read_table(path: Path, adapter: TypeAdapter[dict[str, T]], failed: list[Cor
     if not path.exists():
         return {}
     try:
-        node, values = _load_front_matter(_read_text(path, path.name), path.name, first_line=1)
+        node, values = load_mapping(_decode(_read_bytes(path, path.name), path.name), path.name, first_line=1)
         return adapter.validate_python(values)
     except ValidationError as error:
         failed.append(_first_problem(error, node, path.name, first_line=1))
@@ -101,14 +105,20 @@ def read_document(path: Path, corpus_dir: Path) -> Document:
         CorpusError: the file is unreadable, not UTF-8, too large, or its front matter is wrong.
     """
     file = _relative(path, corpus_dir)
-    front, text, first_line = _split(_read_text(path, file), file)
-    node, values = _load_front_matter(front, file)
+    return _parse(_decode(_read_bytes(path, file), file), path, file)
+
+
+def _parse(content: str, path: Path, file: str) -> Document:
+    front, text, first_line = _split(content, file)
+    node, values = load_mapping(front, file)
+    if not _FILE_NAME.fullmatch(path.name):
+        raise CorpusError(file, 1, "the file's name may hold letters, digits, dots, hyphens and underscores")
     kind = FOLDERS.get(path.parent.name)
     if kind is None:
-        raise CorpusError(file, 1, f"documents live in one of the folders {', '.join(FOLDERS)}")
+        raise CorpusError(file, 1, _STRAY)
     for key in ("id", "text"):
         if key in values:
-            raise CorpusError(file, _line_of(node, (key,)), f"{key}: unknown key: the file's name is its id, its body the text")
+            raise CorpusError(file, line_of(node, (key,)), f"{key}: unknown key: the file's name is its id, its body the text")
     values.setdefault("kind", kind)
     if not text:
         raise CorpusError(file, first_line, "the document has no text after its front matter")
@@ -125,21 +135,27 @@ def write_document(document: Document, corpus_dir: Path) -> Path:
     """Write a document's file whole or not at all; return its path.
 
     Raises:
+        CorpusError: it would not read back as it is.
         StorageError: the folder can't be written to.
     """
     folder = next(folder for folder, kind in FOLDERS.items() if _folder_kind(document) == kind)
     path = corpus_dir / folder / f"{document.id}.md"
+    file = _relative(path, corpus_dir)
     values = document.model_dump(mode="json", exclude={"id", "text"}, exclude_defaults=True)
     if document.kind == FOLDERS[folder]:
         del values["kind"]
     front = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=120)
+    raw = f"{_FENCE}\n{front}{_FENCE}\n\n{document.text}\n".encode("utf-8", "surrogatepass")
+    if _parse(_decode(raw, file), path, file) != document:
+        raise CorpusError(file, 1, "its name, or the white space and line ends of its text, would not read back as they are")
     pending = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pending.write_text(f"{_FENCE}\n{front}{_FENCE}\n\n{document.text}\n", encoding="utf-8")
+        pending.write_bytes(raw)
         pending.replace(path)
     except OSError as error:
-        pending.unlink(missing_ok=True)
+        with suppress(OSError):
+            pending.unlink()
         raise StorageError(f"can't write {path}: {error.strerror}; free some space or check the folder's permissions") from error
     return path
 
@@ -152,13 +168,16 @@ def _relative(path: Path, corpus_dir: Path) -> str:
     return str(path.relative_to(corpus_dir)) if path.is_relative_to(corpus_dir) else str(path)
 
 
-def _read_text(path: Path, file: str) -> str:
+def _read_bytes(path: Path, file: str) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise CorpusError(file, 1, f"larger than {MAX_FILE_BYTES:,} bytes: split it")
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise CorpusError(file, 1, f"can't be read: {error.strerror}") from error
+
+
+def _decode(raw: bytes, file: str) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -180,75 +199,20 @@ def _split(content: str, file: str) -> tuple[str, str, int]:
     raise CorpusError(file, len(lines), "the front matter has no closing line of ---")
 
 
-def _load_front_matter(front: str, file: str, first_line: int = 2) -> tuple[yaml.MappingNode, dict[str, Any]]:
-    loader = _Loader(front)
-    try:
-        node = loader.get_single_node()
-        if not isinstance(node, yaml.MappingNode):
-            raise CorpusError(file, first_line, "must be `key: value` lines")
-        _refuse_duplicate_keys(node, file, first_line)
-        return node, loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + first_line if error.problem_mark else first_line
-        raise CorpusError(file, line, f"not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise CorpusError(file, first_line, f"not YAML: {error}") from None
-    finally:
-        loader.dispose()
-
-
-def _refuse_duplicate_keys(root: yaml.Node, file: str, first_line: int) -> None:
-    """YAML keeps the last of two equal keys without a word; an alias (`*name`) could nest without end."""
-    seen: set[int] = set()
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if id(node) in seen:
-            raise CorpusError(
-                file, node.start_mark.line + first_line, "YAML aliases (&name, *name) are not used here: write the value out"
-            )
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            keys = [str(key.value) for key, _ in node.value]
-            for (key, _), name in zip(node.value, keys, strict=True):
-                if keys.count(name) > 1:
-                    raise CorpusError(file, key.start_mark.line + first_line, f"{name}: stands twice")
-            pending.extend(value for _, value in node.value)
-        elif isinstance(node, yaml.SequenceNode):
-            pending.extend(node.value)
-
-
-def _line_of(node: yaml.Node, location: tuple[int | str, ...], first_line: int = 2) -> int:
-    """Return the file line of a key, or of the nearest thing around it that exists."""
-    line = node.start_mark.line
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line
-        else:
-            break
-    return line + first_line
-
-
 def _first_problem(error: ValidationError, node: yaml.Node, file: str, first_line: int = 2) -> CorpusError:
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     problem = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
-    return CorpusError(file, _line_of(node, first["loc"], first_line), f"{key}: {problem}")
+    return CorpusError(file, line_of(node, first["loc"], first_line), f"{key}: {problem}")
 
 
 def _check_name(document: Document, kind: str, node: yaml.Node, file: str) -> None:
     """A page with a twin says its language in its name; a kind belongs into its folder."""
     if _folder_kind(document) != kind:
-        raise CorpusError(file, _line_of(node, ("kind",)), f"kind: {document.kind!r} does not belong into this folder")
+        raise CorpusError(file, line_of(node, ("kind",)), f"kind: {document.kind!r} does not belong into this folder")
     if kind != "article" and not document.id.endswith(f".{document.lang}"):
         raise CorpusError(
-            file, _line_of(node, ("lang",)), f"lang: {document.lang!r}, but the file's name does not end in .{document.lang}.md"
+            file, line_of(node, ("lang",)), f"lang: {document.lang!r}, but the file's name does not end in .{document.lang}.md"
         )
 
 
@@ -261,10 +225,9 @@ def locate(document: Document, corpus_dir: Path, key: tuple[int | str, ...] = ()
     folder = next(folder for folder, kind in FOLDERS.items() if kind == _folder_kind(document))
     path = corpus_dir / folder / f"{document.id}.md"
     file = _relative(path, corpus_dir)
-    content = _read_text(path, file)
+    content = _decode(_read_bytes(path, file), file)
     front, text, first_line = _split(content, file)
     if offset is None:
-        return file, _line_of(_load_front_matter(front, file)[0], key)
-    blank = len(content.split("\n", first_line - 1)[-1]) - len(content.split("\n", first_line - 1)[-1].lstrip())
-    leading = content.split("\n", first_line - 1)[-1][:blank].count("\n")
+        return file, line_of(load_mapping(front, file)[0], key)
+    leading = content.split("\n", first_line - 1)[-1].partition(text)[0].count("\n")
     return file, first_line + leading + text.count("\n", 0, offset)

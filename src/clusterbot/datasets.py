@@ -53,8 +53,8 @@ def read_dataset(folder: Path) -> Dataset:
         lang = _lang(row, folder)
         answers = tuple(str(answer) for answer in row.get("answers", ()))
         queries.append(TestQuery(str(row["_id"]), str(row["text"]), lang, bool(row.get("answerable", True)), answers))
-    if not queries:
-        raise EvaluationError(f"{folder} holds no queries.jsonl: name a folder of evaluation data")
+    if not queries and not any((folder / name).exists() for name in ("claims.jsonl", "claims.jsonl.gz")):
+        raise EvaluationError(f"{folder} holds no queries.jsonl and no claims.jsonl: name a folder of evaluation data")
     documents = tuple(_document(row, _lang(row, folder)) for row in _rows(folder, "corpus.jsonl") if str(row["text"]).strip())
     qrels, other = _qrels(folder, "qrels.tsv"), _qrels(folder, "qrels_xl.tsv")
     return Dataset(folder.name, documents, tuple(queries), qrels, other, _digest(folder))

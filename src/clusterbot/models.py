@@ -19,6 +19,7 @@ Lang = Literal["fr", "en"]
 LANGUAGES: tuple[Lang, ...] = ("fr", "en")
 Kind = Literal["article", "digest", "overview", "profile"]
 
+MAX_LINE_CHARS = 500
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -47,7 +48,21 @@ def _from_year(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+def _fact_value(value: object) -> object:
+    """Check a ledger's value here, since the errors of a union name its members instead of the key."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number or a text")
+    if isinstance(value, str):
+        value = value.strip()
+        if not 0 < len(value) <= MAX_LINE_CHARS:
+            raise ValueError(f"must have 1 to {MAX_LINE_CHARS} characters")
+    elif not abs(value) < 1e15:  # larger ones, and what is not finite, do not survive JSON
+        raise ValueError("must be less than 1e15")
+    return value
+
+
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARS)]
+FactValue = Annotated[int | float | str, BeforeValidator(_fact_value)]
 PartialDate = Annotated[str, BeforeValidator(_from_year), AfterValidator(_partial_date)]
 Period = Annotated[str, BeforeValidator(_from_year), AfterValidator(_period)]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000)]
@@ -62,7 +77,7 @@ class Fact(_Frozen):
     """One entry of a profile's ledger: a value with the time it holds for and the page that says so."""
 
     attribute: ClusterId
-    value: int | float | NonEmpty
+    value: FactValue
     unit: NonEmpty | None = None
     as_of: Period | None = None
     source: WebAddress

@@ -21,16 +21,18 @@ CANDIDATES = 100  # by each of the two rankings, in each language
 class FusionWeights(BaseModel):
     """A convex combination of normalised scores (Bruch, Gai and Ingber 2023) whose balance depends on the query.
 
-    score = dense + exp(lexical + lexical_top * t + lexical_other * o) * lexical share + other * o + cluster * c
+    score = dense + exp(lexical + lexical_top * t + lexical_dense_top * d + lexical_other * o) * share + other * o + cluster * c
 
-    with the cosine as a standard score, the lexical score as a share of the most that the query's terms could reach, t the best
-    such share among the candidates, o = 1 for a passage in the other language, c = 1 for one about a cluster that the question names.
+    with `dense` the cosine as a standard score, `share` the lexical score as a share of what the terms could reach at most, t and d
+    the highest share and standard score among a language's candidates, o = 1 for the other language than the question's, c = 1 for
+    a passage about a cluster that the question names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lexical: float
     lexical_top: float
+    lexical_dense_top: float
     lexical_other: float
     other: float
     cluster: float
@@ -97,6 +99,23 @@ class Retriever:
         hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
         return [Hit(h.passage, rank, h.score, h.cosine, h.dense, h.lexical, h.matched) for rank, h in enumerate(hits[:k], start=1)]
 
+    def parts(self, query: Query) -> tuple[list[tuple[Passage, float]], list[tuple[Passage, float]]]:
+        """Return the lexical and the dense ranking by themselves, as an evaluation compares them: (passage, score), unordered."""
+        lexical: list[tuple[Passage, float]] = []
+        dense: list[tuple[Passage, float]] = []
+        for lang, index in self._snapshot.languages.items():
+            terms = list(dict.fromkeys(analyse(query.text, lang)))
+            mass = float(index.lexical.idf(terms).sum()) or 1.0
+            for ids, scores, found in (
+                (*index.lexical.search(terms, CANDIDATES), lexical),
+                (*index.dense.search(query.vector, CANDIDATES), dense),
+            ):
+                scale = mass if found is lexical else 1.0
+                found += [
+                    (self._snapshot.passages[i + index.first_row], float(s) / scale) for i, s in zip(ids, scores, strict=True)
+                ]
+        return lexical, dense
+
     def _fuse(self, found: _Candidates, query: Query, lang: Lang) -> list[Hit]:
         passages = [self._snapshot.passages[row] for row in found.rows]
         about = np.array([not query.cluster_ids.isdisjoint(passage.document.clusters) for passage in passages], dtype=bool)
@@ -141,6 +160,6 @@ def fuse(
     dense: NDArray[np.float32], lexical: NDArray[np.float64], is_other: bool, about: NDArray[np.bool_], weights: FusionWeights
 ) -> NDArray[np.float64]:
     """Return the fused scores of one language's candidates: float64 (m,). The formula is that of FusionWeights."""
-    top = float(lexical.max(initial=0.0))
-    lexical_weight = math.exp(weights.lexical + weights.lexical_top * top + weights.lexical_other * is_other)
-    return dense + lexical_weight * lexical + weights.other * is_other + weights.cluster * about
+    exponent = weights.lexical + weights.lexical_other * is_other
+    exponent += weights.lexical_top * float(lexical.max(initial=0.0)) + weights.lexical_dense_top * float(dense.max(initial=0.0))
+    return dense + math.exp(exponent) * lexical + weights.other * is_other + weights.cluster * about

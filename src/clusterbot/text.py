@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sentencex
@@ -11,6 +12,7 @@ import sentencex
 from clusterbot.models import Lang
 
 MAX_SENTENCE_CHARS = 1000  # a longer one is not prose: text without punctuation, a table, an attack
+MAX_SEGMENT_CHARS = 10_000
 
 _GROUP = "[ \u00a0\u2009\u202f]"
 _NUMBER: dict[Lang, re.Pattern[str]] = {
@@ -105,11 +107,18 @@ _BLOCK = re.compile(
 )
 
 
+# What sentencex takes for an end, mostly in French: a title or an initial, "no." before a figure, "inc." before a small letter.
+_TITLE = re.compile(r"(?:^|[\s(«’']|\.-)(?:MM?|Mmes?|Mlles?|Me|Mgr|Dre?s?|Pr|Prof|Ste?|av|boul|[A-ZÀ-Ý])\.\s*$")
+_BEFORE_FIGURE = re.compile(
+    r"(?:^|[\s(’'])(?:nos?|art|pp?|vol|fig|chap|tél|env|approx|janv|févr|juill|sept|oct|nov|déc)\.\s*$", re.I
+)
+_BEFORE_SMALL = re.compile(r"\b(?:inc|ltée|ltd|cie|corp|co|etc|al|env|approx|éd|cf|av|boul|t|h)\.\s*$", re.I)
+
+
 def _boundaries(body: str, lang: Lang) -> list[tuple[int, int]]:
     """Return the ranges of sentences; one longer than MAX_SENTENCE_CHARS is cut between words."""
     ranges: list[tuple[int, int]] = []
-    for boundary in sentencex.get_sentence_boundaries(lang, body):
-        start, end = boundary["start_index"], boundary["end_index"]
+    for start, end in _joined(body, lang):
         while end - start > MAX_SENTENCE_CHARS:
             cut = max(body.rfind(mark, start + 1, start + MAX_SENTENCE_CHARS) for mark in (" ", "\n"))
             cut = cut if cut > start else start + MAX_SENTENCE_CHARS
@@ -117,3 +126,35 @@ def _boundaries(body: str, lang: Lang) -> list[tuple[int, int]]:
             start = cut
         ranges.append((start, end))
     return ranges
+
+
+def _joined(body: str, lang: Lang) -> list[tuple[int, int]]:
+    """Return sentencex's ranges, joined where no sentence ends."""
+    joined: list[tuple[int, int]] = []
+    for first, last in _segments(body):
+        for boundary in sentencex.get_sentence_boundaries(lang, body[first:last]):
+            start, end = first + boundary["start_index"], first + boundary["end_index"]
+            if joined and not _ends_sentence(body[max(joined[-1][0], start - 20) : start], body[start:end]):
+                start = joined.pop()[0]
+            joined.append((start, end))
+    return joined
+
+
+def _segments(body: str) -> Iterator[tuple[int, int]]:
+    """Cut a block that no one wrote as a paragraph: sentencex takes a time that grows with the square of open quotation marks."""
+    start = 0
+    while len(body) - start > MAX_SEGMENT_CHARS:
+        cut = max(body.rfind(mark, start + 1, start + MAX_SEGMENT_CHARS) for mark in (". ", "\n")) + 1
+        cut = cut if cut > start else start + MAX_SEGMENT_CHARS
+        yield start, cut
+        start = cut
+    yield start, len(body)
+
+
+def _ends_sentence(before: str, after: str) -> bool:
+    if not (before[-1:].isspace() or after[:1].isspace()):
+        return False
+    following = after.lstrip()[:1]
+    if _TITLE.search(before) or (following.isdigit() and _BEFORE_FIGURE.search(before)):
+        return False
+    return not (following.islower() and _BEFORE_SMALL.search(before))

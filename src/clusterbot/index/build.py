@@ -71,8 +71,7 @@ def build_index(
     started = now()
     if not corpus.documents:
         raise corpus.failed[0] if corpus.failed else CorpusError("corpus", 0, "holds no document: add one, or pass --corpus DIR")
-    tables = Tables(vocabulary=dict(corpus.vocabulary), ambiguous=dict(corpus.ambiguous))
-    documents = sorted(corpus.documents, key=lambda document: (LANGUAGES.index(document.lang), document.id))
+    documents, tables = _contents(corpus)
     names = _cluster_names(documents)
     passages = [passage for document in documents for passage in split_passages(document, recipe.passages)]
     texts = [f"{context_of(passage, names[passage.document.lang])}\n{passage.text}" for passage in passages]
@@ -90,6 +89,21 @@ def build_index(
     return BuildReport(
         manifest.version, len(documents), len(passages), embedded, len(passages) - embedded, removed, seconds, corpus.failed
     )
+
+
+def corpus_digest(corpus: Corpus) -> str:
+    """Return what a manifest of this corpus holds as its digest."""
+    return _digest(*_contents(corpus))
+
+
+def _contents(corpus: Corpus) -> tuple[list[Document], Tables]:
+    tables = Tables(vocabulary=dict(corpus.vocabulary), ambiguous=dict(corpus.ambiguous))
+    return sorted(corpus.documents, key=lambda document: (LANGUAGES.index(document.lang), document.id)), tables
+
+
+def _digest(documents: Sequence[Document], tables: Tables) -> str:
+    contents = [tables.model_dump_json(), *(document.model_dump_json() for document in documents)]
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest()
 
 
 def _cluster_names(documents: Sequence[Document]) -> dict[Lang, dict[str, str]]:
@@ -135,8 +149,7 @@ def _manifest(
     recipe: Recipe,
     now: dt.datetime,
 ) -> Manifest:
-    contents = [tables.model_dump_json(), *(document.model_dump_json() for document in documents)]
-    digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
+    digest = _digest(documents, tables)
     return Manifest(
         format=snapshot.FORMAT,
         version=f"{now:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(f'{now.isoformat()}{digest}'.encode()).hexdigest()[:6]}",

@@ -1,0 +1,122 @@
+"""`index build | list | use | verify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clusterbot.cli import console, opening
+from clusterbot.errors import IndexMissing, UsageError
+
+if TYPE_CHECKING:
+    from clusterbot.index.build import BuildReport
+    from clusterbot.settings import Settings
+
+app = typer.Typer(help="Build the index, and choose among its versions.", no_args_is_help=True)
+
+IndexDir = Annotated[Path | None, typer.Option("--index", metavar="DIR", help="Folder of the index, instead of the setting.")]
+CorpusDir = Annotated[Path | None, typer.Option("--corpus", metavar="DIR", help="Folder of the corpus, instead of the setting.")]
+
+
+@app.command()
+def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJson = False) -> None:
+    """Build a version of the index from the corpus and make it the live one.
+
+    A document that can't be read is left out and told, with exit status 1; the index holds all others.
+    """
+    report = _build(opening.open_settings(corpus, index))
+    if as_json:
+        from clusterbot.output import build_json
+
+        console.write_json(build_json(report))
+    else:
+        counts = {key: getattr(report, key) for key in ("version", "documents", "passages", "embedded", "reused", "removed")}
+        console.show(console.reader_texts()("index.built", **counts, seconds=f"{report.seconds:.1f}"))
+    for error in report.failed:
+        sys.stderr.write(f"{error}\n")
+    if report.failed:
+        console.tell_problem("build", failed=len(report.failed))
+        raise typer.Exit(1)
+
+
+def _build(settings: Settings) -> BuildReport:
+    from clusterbot.assistant import recipe
+    from clusterbot.corpus import read_corpus
+    from clusterbot.index.build import build_index
+    from clusterbot.ranking import read_ranking
+
+    texts = console.reader_texts()
+    corpus = read_corpus(settings.corpus_dir)
+    embedder = opening.open_model(settings)
+    with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
+        return build_index(corpus, settings.index_dir, embedder, recipe(read_ranking()), advance)
+
+
+@app.command("list")
+def show_all(index: IndexDir = None, as_json: console.AsJson = False) -> None:
+    """List the versions of the index, newest first."""
+    from clusterbot.index import snapshot
+
+    index_dir = opening.open_settings(index=index).index_dir
+    manifests = snapshot.versions(index_dir)
+    try:
+        live = snapshot.current_version(index_dir)
+    except IndexMissing:
+        live = None
+    if as_json:
+        from clusterbot.output import version_json
+
+        console.write_json([version_json(one, live) for one in manifests])
+    elif manifests:
+        from clusterbot.terminal import version_list
+
+        console.show(version_list(manifests, live, console.reader_texts()))
+    else:
+        console.tell("index.none")
+
+
+@app.command()
+def use(
+    name: Annotated[str, typer.Argument(help="A version, as `index list` shows it.")],
+    index: IndexDir = None,
+    as_json: console.AsJson = False,
+) -> None:
+    """Make a version the live one, after checking it."""
+    from clusterbot.index import snapshot
+
+    manifest = snapshot.use(opening.open_settings(index=index).index_dir, _checked(name))
+    if as_json:
+        console.write_json({"index": manifest.version})
+    else:
+        console.show(console.reader_texts()("index.used", version=manifest.version))
+
+
+@app.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="A version; the live one if not given.")] = None,
+    index: IndexDir = None,
+    as_json: console.AsJson = False,
+) -> None:
+    """Check every file of a version against what was written."""
+    from clusterbot.index import snapshot
+
+    index_dir = opening.open_settings(index=index).index_dir
+    manifest = snapshot.verify(index_dir / (_checked(name) if name is not None else snapshot.current_version(index_dir)))
+    if as_json:
+        console.write_json({"index": manifest.version, "files": len(manifest.files), "ok": True})
+    else:
+        console.show(console.reader_texts()("index.verified", version=manifest.version, files=len(manifest.files)))
+
+
+def _checked(name: str) -> str:
+    """Return a version's name; a path is none.
+
+    Raises:
+        UsageError: it leads out of the folder of the index.
+    """
+    if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
+        raise UsageError(f"{name!r} is no version's name; `clusterbot index list` shows them")
+    return name

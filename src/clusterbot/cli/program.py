@@ -1,0 +1,127 @@
+"""The program `clusterbot`: its commands put together, its streams and logging set up, its errors told in one line.
+
+To add a command, write it as a function in a module of this package and name it below; to add a group, add its Typer app.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from clusterbot.cli import asking, checking, corpora, evaluating, indexes, profiles
+from clusterbot.errors import ClusterbotError
+
+logger = logging.getLogger(__name__)
+
+DONE, TO_ACT_ON, INTERRUPTED, PIPE_CLOSED = 0, 1, 130, 141
+
+app = typer.Typer(
+    help="Answers about Québec's industrial clusters, in French and English, in the sources' own words.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("ask")(asking.ask)
+app.command("chat")(asking.chat)
+app.command("cluster")(profiles.cluster)
+app.command("clusters")(profiles.clusters)
+app.add_typer(corpora.app, name="corpus")
+app.add_typer(indexes.app, name="index")
+app.command("eval")(evaluating.evaluate)
+app.command("doctor")(checking.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(f"clusterbot {metadata.version('clusterbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done, on stderr.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """Set up the log, on stderr, so that stdout holds results alone."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main() -> NoReturn:
+    """Run the command of `sys.argv` and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command; return the exit status. What goes wrong is told here, and nowhere else."""
+    _set_up_streams()
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+        return status
+    except ClusterbotError as error:
+        from clusterbot.cli.console import tell_error
+
+        tell_error(error)
+        return TO_ACT_ON
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _forget_stdout()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            return _tell_bug(error)
+        from clusterbot.cli.console import tell
+
+        tell("error.output", reason=error.strerror)
+        _forget_stdout()
+        return TO_ACT_ON
+    except Exception as error:
+        return _tell_bug(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        command.main(args=list(arguments), prog_name="clusterbot", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else DONE
+    return DONE
+
+
+def _set_up_streams() -> None:
+    """Speak UTF-8 whatever the locale; what can't be encoded (half a character from a broken input) is escaped, as JSON allows."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _forget_stdout() -> int:
+    """Point stdout to nowhere, so that Python's own flush at the end doesn't fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED
+
+
+def _tell_bug(error: Exception) -> int:
+    """Log a bug with its traceback and a reference; tell it in a sentence."""
+    from clusterbot.cli.console import tell
+
+    reference = secrets.token_hex(3)
+    logger.error("bug %s", reference, exc_info=error)
+    tell("error.bug", kind=type(error).__name__, reference=reference)
+    return TO_ACT_ON

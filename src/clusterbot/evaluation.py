@@ -1,0 +1,218 @@
+"""Data sets -> figures: rankings (nDCG, recall, MRR), answerability, quotes and speed, each by language.
+
+ranx and scikit-learn do the sums; they are loaded when the first set is evaluated (extra `eval`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterbot.answering import choose, evidence, probability
+from clusterbot.assistant import Engine, recipe
+from clusterbot.corpus import Corpus
+from clusterbot.datasets import Dataset, TestQuery
+from clusterbot.embedding import Embedder
+from clusterbot.errors import ClusterbotError, EvaluationError
+from clusterbot.index import snapshot
+from clusterbot.index.build import BuildReport, build_index
+from clusterbot.index.snapshot import Calibration
+from clusterbot.models import LANGUAGES, Lang, Passage
+from clusterbot.questions import understand
+from clusterbot.ranking import Ranking
+from clusterbot.retrieval import Hit, Query
+from clusterbot.text import fold
+
+CUT_OFF = 10
+RUNS = ("lexical", "dense", "hybrid")
+METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "mrr": "mrr@10"}
+ECE_BINS = 10
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query of a set with what came of it: rankings of documents by run, its evidence, and whether its quotes answer."""
+
+    query: TestQuery
+    rankings: dict[str, dict[str, float]]
+    evidence: dict[str, float] | None
+    first_quote_answers: bool
+    any_quote_answers: bool
+    quotes_verbatim: bool
+    elapsed_ms: float
+
+
+def open_dataset(
+    dataset: Dataset, index_dir: Path, embedder: Embedder, ranking: Ranking, progress: Callable[[int, int], None] | None = None
+) -> tuple[Engine, BuildReport | None]:
+    """Index a set's own documents, or take the project's live index for a set that has none.
+
+    Raises:
+        EvaluationError: what does the sums isn't installed.
+    """
+    if any(importlib.util.find_spec(name) is None for name in ("ranx", "sklearn")):
+        raise EvaluationError("evaluation needs ranx and scikit-learn: pip install 'clusterbot[eval]'")
+    if not dataset.documents:
+        return Engine(snapshot.load(index_dir), embedder, ranking), None
+    report = build_index(Corpus(dataset.documents), index_dir, embedder, recipe(ranking), progress)
+    return Engine(snapshot.load(index_dir), embedder, ranking), report
+
+
+def ask_all(dataset: Dataset, engine: Engine, progress: Callable[[int, int], None] | None = None) -> list[Asked]:
+    """Ask every query of a set, one at a time."""
+    asked = []
+    for done, query in enumerate(dataset.queries, start=1):
+        asked.append(_ask(query, dataset.qrels.get(query.id, {}), engine))
+        if progress:
+            progress(done, len(dataset.queries))
+    return asked
+
+
+def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine) -> Asked:
+    started = time.perf_counter()
+    try:
+        question = understand(test.text, engine.registry)
+    except ClusterbotError as error:
+        raise EvaluationError(f"query {test.id}: {error}") from error
+    query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
+    hits = engine.retriever.search(query, 100)
+    sentences = engine.reader.read(question, query, hits)
+    quotes = choose(question, sentences, engine.reader.margin)
+    elapsed_ms = 1000 * (time.perf_counter() - started)
+    answering = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in quotes]
+    return Asked(
+        query=test,
+        rankings=_rankings(hits, query, engine),
+        evidence=evidence(question, hits, sentences) if sentences else None,
+        first_quote_answers=bool(answering and answering[0]),
+        any_quote_answers=any(answering),
+        quotes_verbatim=all(one.text == one.document.text[one.start : one.end] for one in quotes),
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _rankings(hits: Sequence[Hit], query: Query, engine: Engine) -> dict[str, dict[str, float]]:
+    lexical, dense = engine.retriever.parts(query)
+    hybrid = [(hit.passage, hit.score) for hit in hits]
+    return {name: _by_document(scored) for name, scored in zip(RUNS, (lexical, dense, hybrid), strict=True)}
+
+
+def _by_document(scored: Sequence[tuple[Passage, float]]) -> dict[str, float]:
+    """A document counts by its best passage."""
+    best: dict[str, float] = {}
+    for passage, score in scored:
+        best[passage.document.id] = max(score, best.get(passage.document.id, -np.inf))
+    return best
+
+
+def holds_answer(text: str, answers: Sequence[str]) -> bool:
+    """Say whether one of the answers stands in a text, whatever the spaces, apostrophes and case."""
+    plain = _plain(text)
+    return any(_plain(answer) in plain for answer in answers)
+
+
+def _plain(text: str) -> str:
+    return " ".join(fold(text).split())
+
+
+def measure(dataset: Dataset, asked: Sequence[Asked], calibration: dict[Lang, Calibration]) -> Json:
+    """Return the figures of a set: those of INTERFACES `eval --json`, and of quotes where the set knows the answers."""
+    languages = [lang for lang in LANGUAGES if any(one.query.lang == lang for one in asked)]
+    result: Json = {
+        "dataset": dataset.name,
+        "queries": len(asked),
+        "runs": ranking_figures(dataset, asked),
+        "by_language": {lang: ranking_figures(dataset, [one for one in asked if one.query.lang == lang]) for lang in languages},
+    }
+    judged = [one for one in asked if one.evidence is not None and one.query.lang in calibration]
+    if len({one.query.answerable for one in judged}) == 2:
+        result["answerability"] = answerability(judged, calibration)
+    with_answers = [one for one in asked if one.query.answerable and one.query.answers]
+    if with_answers:
+        result["quotes"] = {
+            "verbatim": float(np.mean([one.quotes_verbatim for one in asked])),
+            **{f"first_{lang or 'all'}": _share(with_answers, lang, "first_quote_answers") for lang in (None, *languages)},
+            **{f"three_{lang or 'all'}": _share(with_answers, lang, "any_quote_answers") for lang in (None, *languages)},
+        }
+    if asked:
+        p50, p95 = np.percentile([one.elapsed_ms for one in asked], [50, 95])
+        result["latency_ms"] = {"p50": float(p50), "p95": float(p95)}
+    return result
+
+
+def _share(asked: Sequence[Asked], lang: Lang | None, field: str) -> float:
+    return float(np.mean([getattr(one, field) for one in asked if lang is None or one.query.lang == lang] or [np.nan]))
+
+
+def ranking_figures(dataset: Dataset, asked: Sequence[Asked]) -> Json:
+    """Return nDCG@10, recall@10 and MRR@10 of each run over the answerable queries; one without results counts as 0."""
+    import ranx
+
+    judged = {one.query.id: one for one in asked if one.query.answerable and dataset.qrels.get(one.query.id)}
+    if not judged:
+        return {}
+    qrels = ranx.Qrels({key: {document: int(score) for document, score in dataset.qrels[key].items()} for key in judged})
+    figures: Json = {}
+    for name in RUNS:
+        run = ranx.Run({key: one.rankings[name] or {"": 0.0} for key, one in judged.items()})
+        values = ranx.evaluate(qrels, run, [f"{metric}@{CUT_OFF}" for metric in METRICS])
+        figures[name] = {METRICS[key.partition("@")[0]]: float(value) for key, value in values.items()}
+    return figures
+
+
+def answerability(asked: Sequence[Asked], calibration: dict[Lang, Calibration]) -> Json:
+    """Return how well the calibrated probability tells answerable questions from others."""
+    from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+    truth = np.array([one.query.answerable for one in asked])
+    chance = np.array([probability(calibration[one.query.lang], one.evidence or {}) for one in asked])
+    given = chance >= np.array([calibration[one.query.lang].threshold for one in asked])
+    return {
+        "auroc": float(roc_auc_score(truth, chance)),
+        "average_precision": float(average_precision_score(truth, chance)),
+        "f1_answerable": float(f1_score(truth, given)),
+        "f1_unanswerable": float(f1_score(~truth, ~given)),
+        "ece": expected_calibration_error(truth, chance),
+    }
+
+
+def expected_calibration_error(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> float:
+    """Return the mean gap between probability and share of truth over ten bins of equal width (Naeini et al. 2015)."""
+    bins = np.minimum((chance * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = [abs(float(truth[bins == one].mean() - chance[bins == one].mean())) * (bins == one).mean() for one in np.unique(bins)]
+    return float(sum(gaps))
+
+
+def fit_calibration(asked: Sequence[Asked], features: Sequence[str], penalty: float = 1.0) -> Calibration:
+    """Fit a logistic regression from evidence to answerability; its threshold gives the best mean F1 of both kinds of question.
+
+    Sets are weighted equally within answerable and unanswerable, so that the intercept stands for even odds.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import f1_score
+    from sklearn.preprocessing import StandardScaler
+
+    judged = [one for one in asked if one.evidence is not None]
+    matrix = np.array([[(one.evidence or {})[name] for name in features] for one in judged])
+    truth = np.array([one.query.answerable for one in judged])
+    scaler = StandardScaler().fit(matrix)
+    model = LogisticRegression(C=penalty, class_weight="balanced").fit(scaler.transform(matrix), truth)
+    weights = model.coef_[0] / scaler.scale_
+    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
+    chance = 1 / (1 + np.exp(-(matrix @ weights + intercept)))
+
+    def mean_f1(threshold: float) -> float:
+        given = chance >= threshold
+        return float(f1_score(truth, given) + f1_score(~truth, ~given))
+
+    threshold = max((float(one) for one in np.linspace(0.2, 0.8, 61)), key=mean_f1)
+    return Calibration(features=tuple(features), weights=tuple(map(float, weights)), intercept=intercept, threshold=threshold)

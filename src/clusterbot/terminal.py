@@ -1,0 +1,259 @@
+"""What people read on a terminal: domain -> rich renderables, in the texts' language. Nothing is boxed, so all can be copied."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from clusterbot.answering import Abstention, Answer
+from clusterbot.assistant import Reply
+from clusterbot.clusters import Cluster
+from clusterbot.doctor import Check
+from clusterbot.i18n import Texts, write_choice, write_date, write_percent, write_until, write_value
+from clusterbot.index.snapshot import Manifest
+from clusterbot.models import LANGUAGES, Citation, Disagreement, Document, Fact, Profile, Reading, Vocabulary
+from clusterbot.retrieval import Hit
+
+SHOWN_LEADS = 3
+LEAD_CHARS = 200
+HIGH, FAIR = 0.85, 0.6  # what the words for a confidence begin at
+_COLOURS = {"ok": "green", "info": "blue", "warn": "yellow", "fail": "red"}
+
+
+def reply(
+    shown: Reply,
+    understood: Sequence[Reading],
+    clusters: Mapping[str, Cluster],
+    vocabulary: Vocabulary,
+    texts: Texts,
+    has_hyperlinks: bool,
+) -> RenderableType:
+    """Show an answer or an abstention; where there are hyperlinks, the long address of a quotation hides behind the short one."""
+    match shown.result:
+        case Answer() as answer:
+            parts = _answer(answer, understood, clusters, vocabulary, texts, has_hyperlinks)
+        case Abstention() as abstention:
+            parts = _abstention(abstention, understood, texts)
+    return Group(*parts)
+
+
+def _answer(
+    answer: Answer,
+    understood: Sequence[Reading],
+    clusters: Mapping[str, Cluster],
+    vocabulary: Vocabulary,
+    texts: Texts,
+    has_hyperlinks: bool,
+) -> Iterator[RenderableType]:
+    for quote in answer.quotes:
+        yield Text(texts("list.quoted", text=_one_line(quote.text)), style="bold")
+        yield _source(quote.document, texts)
+        shown = quote.document.url if has_hyperlinks else quote.link
+        yield _unwrapped(shown, Style(color="blue", link=quote.link if has_hyperlinks else None))
+        yield from _according_to(quote, texts)
+        yield Text()
+    for disagreement in answer.disagreements:
+        yield from _disagreement(disagreement, clusters, vocabulary, texts)
+        yield Text()
+    yield from _understood(understood, texts)
+    word = "high" if answer.confidence >= HIGH else "fair" if answer.confidence >= FAIR else "low"
+    told = texts("answer.confidence", word=texts(f"answer.{word}"), percent=write_percent(answer.confidence, texts))
+    yield Text(told, style="dim")
+
+
+def _abstention(abstention: Abstention, understood: Sequence[Reading], texts: Texts) -> Iterator[RenderableType]:
+    yield Text(texts("abstention.title"), style="bold")
+    key = f"abstention.{abstention.reason}"
+    yield Text(texts(key if key in texts else "abstention.other", percent=write_percent(abstention.confidence, texts)))
+    yield from _understood(understood, texts)
+    if abstention.hits:
+        yield Text("\n" + texts("abstention.leads"))
+    for hit in _one_a_document(abstention.hits):
+        yield Text()
+        yield Text(_excerpt(hit.passage.text))
+        yield _source(hit.passage.document, texts)
+        yield _unwrapped(hit.passage.document.url, Style(color="blue"))
+
+
+def _one_a_document(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the best hit of each document, the first few."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(hit.passage.document.id, hit)
+    return list(best.values())[:SHOWN_LEADS]
+
+
+def _excerpt(text: str) -> str:
+    plain = _one_line(re.sub(r"^[ \t]*(#{1,6}|[-*+])[ \t]+", "", text, flags=re.MULTILINE))
+    return plain if len(plain) <= LEAD_CHARS else plain[:LEAD_CHARS].rpartition(" ")[0] + " …"
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text)
+
+
+def _source(document: Document, texts: Texts) -> Text:
+    key = "answer.source" if document.lang == texts.lang else "answer.source_marked"
+    language, date = texts(f"name.{document.lang}_mark"), write_date(document.published, texts)
+    return Text(texts(key, title=document.title, publisher=document.publisher, date=date, language=language), style="dim")
+
+
+def _unwrapped(address: str, style: Style) -> Text:
+    """An address that is broken over two lines can be neither clicked nor copied."""
+    return Text(address, style=style, no_wrap=True, overflow="ignore")
+
+
+def _according_to(quote: Citation, texts: Texts) -> Iterator[Text]:
+    """Name the pages that a profile's sentence rests on; an article is its own source."""
+    told = [(fact.source, fact.as_of) for fact in quote.facts if fact.source != quote.document.url]
+    for source, as_of in dict.fromkeys(told):
+        line = texts("answer.according_to", host=host_of(source), date=write_date(as_of, texts))
+        yield Text.assemble((f"  {line} ", "dim"), (source, "blue"), no_wrap=True, overflow="ignore")
+
+
+def host_of(address: str) -> str:
+    """Return the site of an address: `lapresse.ca`."""
+    return (urllib.parse.urlsplit(address).hostname or address).removeprefix("www.")
+
+
+def _disagreement(
+    disagreement: Disagreement, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts
+) -> Iterator[RenderableType]:
+    name = clusters[disagreement.cluster_id].name(texts.lang)
+    label = label_of(disagreement.attribute, vocabulary, texts)
+    yield Text(texts("answer.disagree", label=label, name=name), style="yellow")
+    table = Table.grid(padding=(0, 3, 0, 0))
+    for one in disagreement.values:
+        fact = one.fact
+        value = write_value(fact, vocabulary.get(fact.attribute), texts)
+        table.add_row(Text(value, style="bold"), write_date(fact.as_of, texts), host_of(fact.source))
+    yield Padding(table, (0, 0, 0, 2))
+
+
+def _understood(understood: Sequence[Reading], texts: Texts) -> Iterator[Text]:
+    """Tell how names were taken where that was not plain."""
+    for matched, group in groupby(understood, key=lambda one: one.matched):
+        taken = list(group)
+        quoted = texts("list.quoted", text=matched)
+        if len(taken) > 1:
+            names = write_choice([one.name for one in taken], texts)
+            yield Text(texts("reading.choose", matched=quoted, names=names), style="yellow")
+        elif taken[0].note:
+            yield Text(texts("reading.told", matched=quoted, name=taken[0].name, note=taken[0].note), style="dim")
+
+
+def label_of(attribute: str, vocabulary: Vocabulary, texts: Texts) -> str:
+    """Return what a card calls an attribute."""
+    known = vocabulary.get(attribute)
+    return attribute.replace("_", " ") if known is None else known.fr if texts.lang == "fr" else known.en
+
+
+def card(cluster: Cluster, vocabulary: Vocabulary, texts: Texts) -> RenderableType:
+    """Show a cluster: its names, what it is, and its ledger by attribute, each value with its date and source."""
+    profile = cluster.profile(texts.lang)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for key, value in _identity(cluster, profile, texts):
+        table.add_row(Text(texts(f"cluster.{key}", language=texts(f"name.{_other(texts)}")), style="dim"), value)
+    parts: list[RenderableType] = [Text(profile.names.short, style="bold"), table]
+    if profile.website:
+        parts.append(_unwrapped(profile.website, Style(color="blue")))
+    if profile.facts:
+        parts += [Text("\n" + texts("cluster.facts"), style="bold"), _ledger(profile.facts, vocabulary, texts)]
+    return Group(*parts)
+
+
+def _other(texts: Texts) -> str:
+    return next(lang for lang in LANGUAGES if lang != texts.lang)
+
+
+def _identity(cluster: Cluster, profile: Profile, texts: Texts) -> Iterator[tuple[str, str]]:
+    names = profile.names
+    yield "official", names.official
+    if names.aliases:
+        yield "aliases", texts("list.more").join(names.aliases)
+    if names.former:
+        former = [f"{one.name} ({write_until(one.until, texts)})" if one.until else one.name for one in names.former]
+        yield "former", texts("list.more").join(former)
+    for twin in cluster.profiles.values():
+        if twin.lang != profile.lang and twin.names.official != names.official:
+            yield "other_language", twin.names.official
+    yield "sector", profile.sector
+    yield "region", profile.region
+    if profile.founded:
+        yield "founded", write_date(profile.founded, texts)
+
+
+def _ledger(facts: Sequence[Fact], vocabulary: Vocabulary, texts: Texts) -> Table:
+    """List the facts by attribute in the vocabulary's order, of each attribute the newest first."""
+    order = {key: place for place, key in enumerate(vocabulary)}
+    newest = sorted(facts, key=lambda fact: fact.as_of or "", reverse=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("", ratio=3)
+    for key in ("value", "as_of", "source"):
+        table.add_column(texts(f"cluster.{key}"), ratio=2, overflow="fold")
+    ranked = sorted(newest, key=lambda fact: (order.get(fact.attribute, len(order)), fact.attribute))
+    for attribute, group in groupby(ranked, key=lambda fact: fact.attribute):
+        label = label_of(attribute, vocabulary, texts)
+        for fact in group:
+            value = write_value(fact, vocabulary.get(attribute), texts)
+            table.add_row(Text(label), Text(value), write_date(fact.as_of, texts), host_of(fact.source))
+            label = ""
+    return table
+
+
+def cluster_list(clusters: Iterable[Cluster], texts: Texts) -> Table:
+    """List clusters: what each is called, here and in the other language, what it does, where and since when."""
+    language = texts(f"name.{_other(texts)}")
+    table = _table(
+        *(texts(f"cluster.{key}", language=language) for key in ("name", "other_language", "sector", "region", "founded"))
+    )
+    for cluster in sorted(clusters, key=lambda one: one.name(texts.lang).casefold()):
+        profile = cluster.profile(texts.lang)
+        others = {twin.names.short for twin in cluster.profiles.values()} - {profile.names.short}
+        founded = write_date(profile.founded, texts) if profile.founded else ""
+        table.add_row(profile.names.short, *(others or {""}), profile.sector, profile.region, founded)
+    return table
+
+
+def version_list(manifests: Iterable[Manifest], live: str | None, texts: Texts) -> Table:
+    """List versions of the index, newest first."""
+    table = _table(*(texts(f"index.{key}") for key in ("version", "documents", "passages", "model")), "")
+    for one in manifests:
+        count, passages = str(one.documents), str(sum(one.passages.values()))
+        table.add_row(one.version, count, passages, one.model, texts("index.live") if one.version == live else "")
+    return table
+
+
+def document_list(documents: Iterable[Document], texts: Texts) -> Table:
+    """List the documents of a corpus."""
+    table = _table(*(texts(f"corpus.{key}") for key in ("id", "language", "kind", "date", "title")))
+    for one in documents:
+        table.add_row(one.id, one.lang, one.kind, one.published or "", one.title)
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def check_list(checks: Iterable[Check], texts: Texts) -> RenderableType:
+    """List what the doctor found, each with its remedy."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for check in checks:
+        told = Text(check.message)
+        if check.remedy:
+            told.append("\n" + texts("doctor.remedy", remedy=check.remedy), style="bold")
+        severity = Text(texts(f"doctor.{check.severity}"), style=_COLOURS[check.severity])
+        table.add_row(severity, texts(f"doctor.check_{check.name}"), told)
+    return table

@@ -1,0 +1,109 @@
+"""Sweeps over the papers: generated pages are fresh, links resolve, what the READMEs name exists."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from clusterbot.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+READMES = [ROOT / "README.md", ROOT / "README.fr.md"]
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def named(path: Path) -> str:
+    """Return a file's name as a test id."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[Path, str]:
+    pages: dict[Path, str] = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+    return pages
+
+
+@pytest.mark.parametrize("name", ["cli.md", "settings.md"])
+def test_generated_page_is_up_to_date(generated: dict[Path, str], name: str) -> None:
+    path = ROOT / "docs" / name
+    assert path.read_text(encoding="utf-8") == generated[path], "run: make docs"
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"| `{PREFIX}{name.upper()}` |" in page
+        assert field.description, f"{name} has no description"
+
+
+def test_every_setting_that_a_paper_names_exists() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for path in PAPERS:
+        for name in re.findall(rf"{PREFIX}[A-Z_]+", path.read_text(encoding="utf-8")):
+            assert name in known, f"{named(path)} names {name}"
+
+
+@pytest.mark.parametrize("path", [*PAPERS, ROOT / "Makefile"], ids=named)
+def test_every_make_target_that_is_named_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"(?:`|^ +|^)make ([a-z]+)", text, re.MULTILINE):
+        assert target in targets, f"make {target}"
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=named)
+def test_every_link_between_papers_resolves(path: Path) -> None:
+    text = FENCED.sub("", path.read_text(encoding="utf-8"))
+    for target in LINK.findall(text):
+        if not re.match(r"[a-z]+:", target):
+            file, _, anchor = target.partition("#")
+            found = (path.parent / file) if file else path
+            assert found.exists(), target
+            assert not anchor or anchor in anchors(found), target
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", READMES, ids=named)
+def test_readme_begins_with_the_two_commands(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert 0 < text.find("make demo") < text.find("make test") < 600
+
+
+@pytest.mark.parametrize("path", READMES, ids=named)
+def test_every_command_that_a_readme_shows_exists(generated: dict[Path, str], path: Path) -> None:
+    known = set(re.findall(r"^#+ (clusterbot .+)$", generated[ROOT / "docs" / "cli.md"], re.MULTILINE))
+    shown = re.findall(
+        r"^\s*(?:\$ )?(?:CLUSTERBOT_\w+=\S+ )?clusterbot ([a-z]+)(?: ([a-z]+))?", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert shown
+    for command, below in shown:
+        assert f"clusterbot {command}" in known
+        has_own = any(one.startswith(f"clusterbot {command} ") for one in known)
+        assert not has_own or f"clusterbot {command} {below}" in known
+
+
+def test_decisions_are_numbered_without_gaps_short_and_complete() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    for path in DECISIONS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) < 40, named(path)
+        assert lines[0].startswith(f"# {path.name[:4]}. "), named(path)
+        assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"], named(path)
+
+
+def test_every_module_stands_in_the_architecture() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for module in sorted((ROOT / "src" / "clusterbot").rglob("*.py")):
+        if not module.stem.startswith("__"):
+            assert re.search(rf"\b{module.stem}(\.py)?\b", page), module.name
