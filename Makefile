@@ -5,21 +5,21 @@ PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-# Further evaluation sets; those beside the checkout are taken where they are there.
-EVAL_DIRS ?= $(wildcard ../shared/eval/*/)
+# Evaluation sets beside our own; those next to the checkout are taken where there are any.
+EVAL_DIRS ?= $(dir $(wildcard ../shared/eval/*/queries.jsonl*))
 
-.PHONY: demo test check bot fix eval docs
+.PHONY: demo test check fix eval docs
 
 demo: $(RUNTIME)
 	@echo
-	@echo "1/3  Building the index from corpus/ (what is there already is reused)"
+	@echo "1/3  Building the index from corpus/ (minutes the first time, then only what changed)"
 	@$(PY) -m clusterbot index build
 	@echo
 	@echo "2/3  Asking in French"
-	@$(PY) -m clusterbot ask "Combien d’emplois l’aluminium compte-t-il au Québec ?"
+	@$(PY) -m clusterbot ask "Combien d’emplois l’aluminium compte-t-il au Québec?"
 	@echo
 	@echo "3/3  Asking in English"
-	@$(PY) -m clusterbot ask "When was GIAQ launched, and what is it called now?"
+	@$(PY) -m clusterbot ask "Who was the first head of GIAQ?"
 	@echo
 	@echo "Ask your own: $(VENV)/bin/clusterbot ask \"...\""
 
@@ -32,14 +32,12 @@ check: $(DEV)
 	$(PY) -m mypy
 	$(PY) -m pytest
 
-bot: $(RUNTIME)
-	@$(PY) -m clusterbot bot
-
 fix: $(DEV)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 eval: $(DEV)
+	$(PY) -m clusterbot index build
 	$(PY) -m clusterbot eval tests/evaluation $(EVAL_DIRS)
 
 docs: $(DEV)
@@ -47,7 +45,7 @@ docs: $(DEV)
 
 $(RUNTIME): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clusterbot needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])'
-	@echo "Setting up $(VENV); the first time downloads a few hundred MB"
+	@echo "Setting up $(VENV): minutes, and hundreds of MB; several GB where torch comes with CUDA (README.md tells how to avoid it)"
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e .
 	@touch $@

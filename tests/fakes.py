@@ -13,7 +13,11 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from clusterbot.answering import SentenceWeights
+from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Document, Names, Profile
+from clusterbot.ranking import Ranking
+from clusterbot.retrieval import FusionWeights
 from clusterbot.text import fold
 
 KEYWORDS = (
@@ -59,6 +63,27 @@ class KeywordEmbedder:
         return unit
 
 
+def flat_fusion(**weights: float) -> FusionWeights:
+    """Make fusion weights that are all 0 but those given: the standard score of the cosine plus the lexical share."""
+    return FusionWeights.model_validate({**dict.fromkeys(FusionWeights.model_fields, 0.0), **weights})
+
+
+def flat_ranking(margin: float = 1.0, threshold: float = 0.5, **weights: float) -> Ranking:
+    """Make a ranking of plain numbers; `weights` are those of sentences.
+
+    A question is answered with probability 1 / (1 + exp(10 - 20 * the best cosine)): 0.5 where that is 0.5.
+    """
+    calibration = Calibration(features=("cosine",), weights=(20.0,), intercept=-10.0, threshold=threshold)
+    sentence = {**dict.fromkeys(SentenceWeights.model_fields, 0.0), "dense": 1.0, "matched": 3.0, "kind": 1.0, "margin": margin}
+    return Ranking(
+        fusion=flat_fusion(),
+        sentence=SentenceWeights.model_validate({**sentence, **weights}),
+        calibration={"fr": calibration, "en": calibration},
+        calibrated_for="keywords@1",
+        fitted="by hand",
+    )
+
+
 def document(id_: str = "2020-01-02-note", text: str = "Une phrase.", lang: str = "fr", **values: Any) -> Document:
     """Make an article; `values` override its front matter."""
     front: dict[str, Any] = {
@@ -76,7 +101,7 @@ def profile(cluster_id: str = "bois_boreal", lang: str = "fr", text: str = "Un p
     """Make a cluster's page; names may be given as `official`, `short`, `aliases` and `former`."""
     given = {key: values.pop(key) for key in ("official", "short", "aliases", "former") if key in values}
     front = {"kind": "profile", "sector": "bois", "region": "Québec", "clusters": (cluster_id,), "title": f"{cluster_id} : profil"}
-    names = Names.model_validate({"official": cluster_id, "short": cluster_id, **given})
+    names = Names.model_validate({"official": given.get("short", cluster_id), "short": cluster_id, **given})
     return Profile.model_validate({**document(f"{cluster_id}.{lang}", text, lang).model_dump(), **front, "names": names, **values})
 
 

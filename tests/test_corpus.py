@@ -42,7 +42,7 @@ BAD: list[tuple[str, str, str]] = [
     ("duplicate key", with_line("title: Autre"), "10: title: stands twice"),
     ("missing key", GOOD.replace("publisher: Le Journal\n", ""), "2: publisher: Field required"),
     ("empty value", GOOD.replace("Le Journal", ""), "5: publisher:"),
-    ("key that is no text", with_line("1: x"), "10?: "),
+    ("key that is no text", with_line("1: x"), "10: "),
     ("key that is a list", with_line("? [a]\n: b"), "10: not YAML"),
     ("the id", with_line("id: x"), "10: id: unknown key"),
     ("the text", with_line("text: x"), "10: text: unknown key"),
@@ -55,14 +55,14 @@ BAD: list[tuple[str, str, str]] = [
     ("a title that YAML takes for a number", GOOD.replace("Un titre", "12"), "2: title: Input should be a valid string"),
     ("a kind of another folder", with_line("kind: overview"), "10: kind: 'overview' does not belong"),
     ("a colon in a plain value", GOOD.replace("Un titre", "Un titre: deux: trois"), "2: not YAML"),
-    ("an open quotation mark", GOOD.replace("Le Journal", "'Le Journal"), "10: not YAML"),
+    ("an open quotation mark", GOOD.replace("Le Journal", "'Le Journal"), "9: not YAML"),
     ("a tab", with_line("\tx: 1"), "10: not YAML"),
     ("a control character", GOOD.replace("Le Journal", "Le\x07 Journal"), "5: not YAML: control characters"),
     ("an alias", with_line("sector: *titre"), "10: YAML aliases"),
     ("an alias bomb", with_line("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"), "10: YAML aliases"),
     ("a Python object", with_line("a: !!python/object/apply:os.system [ls]"), "10: not YAML"),
     ("deep nesting", with_line("a: " + "[" * 20_000 + "]" * 20_000), "10: lists and mappings nest deeper"),
-    ("bottomless nesting", with_line("- " * 50_000), "10?: "),
+    ("bottomless nesting", with_line("- " * 50_000), "10: "),
     ("a number without end", with_line("a: " + "1" * 5000), "2: not YAML"),
     ("front matter that is a list", "---\n- a\n---\n\nx\n", "2: must be `key: value` lines"),
     ("front matter that is empty", "---\n---\n\nx\n", "2: must be `key: value` lines"),
@@ -81,9 +81,7 @@ def test_what_is_wrong_is_told_in_one_line_with_file_line_and_key(content: str, 
     path.write_text(content, encoding="utf-8", newline="")
     with pytest.raises(CorpusError) as caught:
         read_document(path, tmp_path)
-    line, _, problem = told.partition(": ")
-    assert str(caught.value).startswith(f"articles/a.md:{told}" if "?" not in line else "articles/a.md:")
-    assert problem in caught.value.problem
+    assert str(caught.value).startswith(f"articles/a.md:{told}")
     assert "\n" not in str(caught.value)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clusterbot.settings import PREFIX, Settings
+from test_architecture import COLUMNS, MODULES
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.fr.md"]
@@ -53,7 +54,7 @@ def test_every_setting_that_a_paper_names_exists() -> None:
 def test_every_make_target_that_is_named_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     text = path.read_text(encoding="utf-8")
-    for target in re.findall(r"(?:`|^ +|^)make ([a-z]+)", text, re.MULTILINE):
+    for target in re.findall(r"(?:`|^    )make ([a-z]+)", text, re.MULTILINE):
         assert target in targets, f"make {target}"
 
 
@@ -83,9 +84,8 @@ def test_readme_begins_with_the_two_commands(path: Path) -> None:
 @pytest.mark.parametrize("path", READMES, ids=named)
 def test_every_command_that_a_readme_shows_exists(generated: dict[Path, str], path: Path) -> None:
     known = set(re.findall(r"^#+ (clusterbot .+)$", generated[ROOT / "docs" / "cli.md"], re.MULTILINE))
-    shown = re.findall(
-        r"^\s*(?:\$ )?(?:CLUSTERBOT_\w+=\S+ )?clusterbot ([a-z]+)(?: ([a-z]+))?", path.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    code = r"(?:`|^    )(?:\$ )?(?:\.venv/bin/)?(?:CLUSTERBOT_\w+=\S+ )?clusterbot ([a-z]+)(?: ([a-z]+))?"
+    shown = re.findall(code, path.read_text(encoding="utf-8"), re.MULTILINE)
     assert shown
     for command, below in shown:
         assert f"clusterbot {command}" in known
@@ -102,8 +102,15 @@ def test_decisions_are_numbered_without_gaps_short_and_complete() -> None:
         assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"], named(path)
 
 
-def test_every_module_stands_in_the_architecture() -> None:
+def test_the_architecture_shows_the_columns_that_are_enforced() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    for module in sorted((ROOT / "src" / "clusterbot").rglob("*.py")):
-        if not module.stem.startswith("__"):
-            assert re.search(rf"\b{module.stem}(\.py)?\b", page), module.name
+    section = page.partition("## Who imports whom")[2].partition("\n## ")[0]
+    shown = [set(line.split()) for line in re.findall(r"^    (.+)$", section, re.MULTILINE)]
+    there = {name for module in MODULES for name in (module, module.partition(".")[0])} - {"index", "__main__"}
+    assert shown == [kept for column in COLUMNS if (kept := there.intersection(column))]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "." not in name and name != "__main__"])
+def test_every_module_stands_in_the_architecture(module: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\|.*`{module}(\.py|/)`.*\|$", page, re.MULTILINE)

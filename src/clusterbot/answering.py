@@ -24,7 +24,7 @@ from clusterbot.text import find_numbers, split_sentences
 
 MAX_QUOTES = 3
 READ_HITS = 6  # passages in which the answering sentence is looked for
-READ_SENTENCES = 20  # of their sentences, those that are embedded
+READ_SENTENCES = 18  # of their sentences, those that are embedded
 REMEMBERED_SENTENCES = 20_000
 Reason = Literal["not_in_corpus", "nothing_found"]
 
@@ -104,11 +104,11 @@ class Reader:
         if not sentences:
             return Abstention(question, 0.0, "nothing_found", leads)
         calibration = self._snapshot.manifest.calibration.get(question.lang)
-        confidence = probability(calibration, evidence(question, hits, sentences)) if calibration else 0.0
+        confidence = probability(calibration, evidence(hits)) if calibration else 0.0
         if calibration is None or confidence < calibration.threshold:
             return Abstention(question, confidence, "not_in_corpus", leads)
         quotes = tuple(self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
-        return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question, quotes))
+        return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question.lang, quotes[0]))
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of the best hits, scored, best first, ties by place."""
@@ -214,22 +214,24 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
 
 
-EVIDENCE = ("dense", "lexical", "matched", "sentence_dense", "sentence_matched", "kind_missing", "named_elsewhere", "margin")
+EVIDENCE = ("cosine", "dense", "margin")
+MARGIN_RANK = 10
 
 
-def evidence(question: Question, hits: Sequence[Hit], sentences: Sequence[Candidate]) -> dict[str, float]:
-    """Return what speaks for and against the corpus holding the answer, by the names in EVIDENCE."""
-    best = sentences[0]
-    named = set(question.cluster_ids)
+def evidence(hits: Sequence[Hit]) -> dict[str, float]:
+    """Return what speaks for the corpus holding an answer, by the names in EVIDENCE.
+
+    The highest cosine, the highest standard score, and by how much the best document leads the tenth: where many are equally near,
+    none is about the question.
+    """
+    scores: dict[str, float] = {}
+    for hit in hits:
+        scores.setdefault(hit.passage.document.id, hit.score)
+    best_documents = list(scores.values())[:MARGIN_RANK]
     return {
+        "cosine": max(hit.cosine for hit in hits),
         "dense": max(hit.dense for hit in hits),
-        "lexical": max(hit.lexical for hit in hits),
-        "matched": max(hit.matched for hit in hits),
-        "sentence_dense": max(one.dense for one in sentences),
-        "sentence_matched": best.matched,
-        "kind_missing": float(question.asks != "other" and not best.kind),
-        "named_elsewhere": float(bool(named) and named.isdisjoint(best.document.clusters)),
-        "margin": hits[0].score - hits[min(9, len(hits) - 1)].score,
+        "margin": best_documents[0] - best_documents[-1],
     }
 
 

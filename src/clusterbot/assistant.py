@@ -24,6 +24,7 @@ from clusterbot.retrieval import Hit, Retriever
 from clusterbot.settings import Settings
 
 SHOWN_HITS = 5
+SEARCHED = 100  # passages ranked: enough for ten documents, by which an answer is judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Engine:
         """Answer a question from this version."""
         question = understand(text, self.registry, context, lang)
         query = self.retriever.query(question.query, question.lang, question.cluster_ids)
-        return self.reader.answer(question, query, self.retriever.search(query, max(10, SHOWN_HITS)), SHOWN_HITS)
+        return self.reader.answer(question, query, self.retriever.search(query, SEARCHED), SHOWN_HITS)
 
 
 class Assistant:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot.answering import choose, evidence, probability
-from clusterbot.assistant import Engine, recipe
+from clusterbot.assistant import SEARCHED, Engine, recipe
 from clusterbot.corpus import Corpus
 from clusterbot.datasets import Dataset, TestQuery
 from clusterbot.embedding import Embedder
@@ -34,6 +34,8 @@ CUT_OFF = 10
 RUNS = ("lexical", "dense", "hybrid")
 METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "mrr": "mrr@10"}
 ECE_BINS = 10
+SET_WEIGHT = 250.0  # of each kind of question of a set, as if it had that many
+EVEN = 0.5  # answering wrongly and abstaining wrongly cost the same
 
 Json = dict[str, Any]
 
@@ -84,7 +86,7 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine) -> Asked:
     except ClusterbotError as error:
         raise EvaluationError(f"query {test.id}: {error}") from error
     query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
-    hits = engine.retriever.search(query, 100)
+    hits = engine.retriever.search(query, SEARCHED)
     sentences = engine.reader.read(question, query, hits)
     quotes = choose(question, sentences, engine.reader.margin)
     elapsed_ms = 1000 * (time.perf_counter() - started)
@@ -92,7 +94,7 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine) -> Asked:
     return Asked(
         query=test,
         rankings=_rankings(hits, query, engine),
-        evidence=evidence(question, hits, sentences) if sentences else None,
+        evidence=evidence(hits) if hits else None,
         first_quote_answers=bool(answering and answering[0]),
         any_quote_answers=any(answering),
         quotes_verbatim=all(one.text == one.document.text[one.start : one.end] for one in quotes),
@@ -192,27 +194,29 @@ def expected_calibration_error(truth: NDArray[np.bool_], chance: NDArray[np.floa
     return float(sum(gaps))
 
 
-def fit_calibration(asked: Sequence[Asked], features: Sequence[str], penalty: float = 1.0) -> Calibration:
-    """Fit a logistic regression from evidence to answerability; its threshold gives the best mean F1 of both kinds of question.
+def fit_calibration(sets: Sequence[tuple[str, Sequence[Asked]]], features: Sequence[str], penalty: float = 0.3) -> Calibration:
+    """Fit a logistic regression from evidence to answerability, on named sets.
 
-    Sets are weighted equally within answerable and unanswerable, so that the intercept stands for even odds.
+    Each set counts alike, and within it its answerable questions as much as its others: the probability is for even odds, since
+    nobody knows how many of the questions to come the corpus will answer. `penalty` is scikit-learn's C, features standardised.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import f1_score
     from sklearn.preprocessing import StandardScaler
 
-    judged = [one for one in asked if one.evidence is not None]
-    matrix = np.array([[(one.evidence or {})[name] for name in features] for one in judged])
-    truth = np.array([one.query.answerable for one in judged])
+    matrix: list[list[float]] = []
+    truth: list[bool] = []
+    weight: list[float] = []
+    for _, asked in sets:
+        judged = [one for one in asked if one.evidence is not None]
+        counts = {kind: sum(one.query.answerable is kind for one in judged) for kind in (True, False)}
+        for one in judged if all(counts.values()) else ():
+            matrix.append([(one.evidence or {})[name] for name in features])
+            truth.append(one.query.answerable)
+            weight.append(SET_WEIGHT / counts[one.query.answerable])
+    if not matrix:
+        raise EvaluationError("no set holds both answerable and unanswerable questions: nothing to fit a calibration on")
     scaler = StandardScaler().fit(matrix)
-    model = LogisticRegression(C=penalty, class_weight="balanced").fit(scaler.transform(matrix), truth)
+    model = LogisticRegression(C=penalty).fit(scaler.transform(matrix), truth, weight)
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    chance = 1 / (1 + np.exp(-(matrix @ weights + intercept)))
-
-    def mean_f1(threshold: float) -> float:
-        given = chance >= threshold
-        return float(f1_score(truth, given) + f1_score(~truth, ~given))
-
-    threshold = max((float(one) for one in np.linspace(0.2, 0.8, 61)), key=mean_f1)
-    return Calibration(features=tuple(features), weights=tuple(map(float, weights)), intercept=intercept, threshold=threshold)
+    return Calibration(features=tuple(features), weights=tuple(map(float, weights)), intercept=intercept, threshold=EVEN)

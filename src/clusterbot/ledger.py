@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from clusterbot.analysis import analyse
 from clusterbot.models import Attribute, Citation, DisagreeingValue, Disagreement, Document, Fact, Lang, Profile, Vocabulary
-from clusterbot.questions import Question
 from clusterbot.text import date_forms, find_numbers, fold, plain_value, split_sentences
 
 MIN_TELLING_NUMBER = 10  # a smaller one stands in many sentences, so its attribute must be named beside it
@@ -28,17 +27,16 @@ class Ledger:
         facts = [fact for _, fact in self._facts_about(document) if self._is_told(fact, text, document.lang)]
         return Citation(document, start, end, tuple(dict.fromkeys(facts)))
 
-    def disagreements(self, question: Question, quotes: Sequence[Citation]) -> tuple[Disagreement, ...]:
-        """Return where sources give other values for what is quoted, for the same time."""
+    def disagreements(self, lang: Lang, quote: Citation) -> tuple[Disagreement, ...]:
+        """Return where sources give other values, for the same time, for what is quoted; shown in a language where it has them."""
         found: dict[tuple[str, str], Disagreement] = {}
-        for quote in quotes:
-            for cluster_id, fact in self._facts_about(quote.document):
-                if fact in quote.facts and (cluster_id, fact.attribute) not in found and not self._is_many(fact.attribute):
-                    rivals = self._rivals(cluster_id, fact)
-                    values = [self._value(cluster_id, one, question.lang) for one in (fact, *rivals)] if rivals else []
-                    told = tuple(value for value in values if value is not None)
-                    if len({(value.fact.value, value.fact.unit) for value in told}) > 1:
-                        found[cluster_id, fact.attribute] = Disagreement(cluster_id, fact.attribute, told)
+        for cluster_id, fact in self._facts_about(quote.document):
+            if fact in quote.facts and (cluster_id, fact.attribute) not in found and not self._is_many(fact.attribute):
+                rivals = self._rivals(cluster_id, fact)
+                values = [self._value(cluster_id, one, lang) for one in (fact, *rivals)] if rivals else []
+                told = tuple(value for value in values if value is not None)
+                if len({(value.fact.value, value.fact.unit) for value in told}) > 1:
+                    found[cluster_id, fact.attribute] = Disagreement(cluster_id, fact.attribute, told)
         return tuple(found.values())
 
     def _facts_about(self, document: Document) -> Iterator[tuple[str, Fact]]:

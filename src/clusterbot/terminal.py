@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.style import Style
 from rich.table import Table
@@ -26,6 +28,18 @@ SHOWN_LEADS = 3
 LEAD_CHARS = 200
 HIGH, FAIR = 0.85, 0.6  # what the words for a confidence begin at
 _COLOURS = {"ok": "green", "info": "blue", "warn": "yellow", "fail": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Text whose lines break at plain blanks only; rich would also break before a French colon or within `20 000`."""
+
+    text: str
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in textwrap.wrap(self.text, options.max_width, break_long_words=False, break_on_hyphens=False):
+            yield Text(line, style=self.style, no_wrap=True, overflow="ignore")
 
 
 def reply(
@@ -54,9 +68,10 @@ def _answer(
     has_hyperlinks: bool,
 ) -> Iterator[RenderableType]:
     for quote in answer.quotes:
-        yield Text(texts("list.quoted", text=_one_line(quote.text)), style="bold")
+        yield Prose(texts("list.quoted", text=_one_line(quote.text)), "bold")
         yield _source(quote.document, texts)
-        shown = quote.document.url if has_hyperlinks else quote.link
+        is_there = quote.document.kind == "article"  # our own summaries stand here alone, so no browser finds their words there
+        shown = quote.link if is_there and not has_hyperlinks else quote.document.url
         yield _unwrapped(shown, Style(color="blue", link=quote.link if has_hyperlinks else None))
         yield from _according_to(quote, texts)
         yield Text()
@@ -66,19 +81,19 @@ def _answer(
     yield from _understood(understood, texts)
     word = "high" if answer.confidence >= HIGH else "fair" if answer.confidence >= FAIR else "low"
     told = texts("answer.confidence", word=texts(f"answer.{word}"), percent=write_percent(answer.confidence, texts))
-    yield Text(told, style="dim")
+    yield Prose(told, "dim")
 
 
 def _abstention(abstention: Abstention, understood: Sequence[Reading], texts: Texts) -> Iterator[RenderableType]:
     yield Text(texts("abstention.title"), style="bold")
     key = f"abstention.{abstention.reason}"
-    yield Text(texts(key if key in texts else "abstention.other", percent=write_percent(abstention.confidence, texts)))
+    yield Prose(texts(key if key in texts else "abstention.other", percent=write_percent(abstention.confidence, texts)))
     yield from _understood(understood, texts)
     if abstention.hits:
         yield Text("\n" + texts("abstention.leads"))
     for hit in _one_a_document(abstention.hits):
         yield Text()
-        yield Text(_excerpt(hit.passage.text))
+        yield Prose(_excerpt(hit.passage.text))
         yield _source(hit.passage.document, texts)
         yield _unwrapped(hit.passage.document.url, Style(color="blue"))
 
@@ -100,10 +115,10 @@ def _one_line(text: str) -> str:
     return re.sub(r"\s*\n\s*", " ", text)
 
 
-def _source(document: Document, texts: Texts) -> Text:
+def _source(document: Document, texts: Texts) -> Prose:
     key = "answer.source" if document.lang == texts.lang else "answer.source_marked"
     language, date = texts(f"name.{document.lang}_mark"), write_date(document.published, texts)
-    return Text(texts(key, title=document.title, publisher=document.publisher, date=date, language=language), style="dim")
+    return Prose(texts(key, title=document.title, publisher=document.publisher, date=date, language=language), "dim")
 
 
 def _unwrapped(address: str, style: Style) -> Text:
@@ -113,9 +128,13 @@ def _unwrapped(address: str, style: Style) -> Text:
 
 def _according_to(quote: Citation, texts: Texts) -> Iterator[Text]:
     """Name the pages that a profile's sentence rests on; an article is its own source."""
-    told = [(fact.source, fact.as_of) for fact in quote.facts if fact.source != quote.document.url]
-    for source, as_of in dict.fromkeys(told):
-        line = texts("answer.according_to", host=host_of(source), date=write_date(as_of, texts))
+    dates: dict[str, list[str]] = {}
+    for fact in quote.facts:
+        if fact.source != quote.document.url:
+            dates.setdefault(fact.source, []).append(write_date(fact.as_of, texts))
+    for source, told in dates.items():
+        date = texts("list.more").join(dict.fromkeys(told))
+        line = texts("answer.according_to", host=host_of(source), date=date)
         yield Text.assemble((f"  {line} ", "dim"), (source, "blue"), no_wrap=True, overflow="ignore")
 
 
@@ -138,16 +157,16 @@ def _disagreement(
     yield Padding(table, (0, 0, 0, 2))
 
 
-def _understood(understood: Sequence[Reading], texts: Texts) -> Iterator[Text]:
+def _understood(understood: Sequence[Reading], texts: Texts) -> Iterator[Prose]:
     """Tell how names were taken where that was not plain."""
     for matched, group in groupby(understood, key=lambda one: one.matched):
         taken = list(group)
         quoted = texts("list.quoted", text=matched)
         if len(taken) > 1:
             names = write_choice([one.name for one in taken], texts)
-            yield Text(texts("reading.choose", matched=quoted, names=names), style="yellow")
+            yield Prose(texts("reading.choose", matched=quoted, names=names), "yellow")
         elif taken[0].note:
-            yield Text(texts("reading.told", matched=quoted, name=taken[0].name, note=taken[0].note), style="dim")
+            yield Prose(texts("reading.told", matched=quoted, name=taken[0].name, note=taken[0].note), "dim")
 
 
 def label_of(attribute: str, vocabulary: Vocabulary, texts: Texts) -> str:

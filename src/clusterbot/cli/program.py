@@ -22,7 +22,7 @@ from clusterbot.errors import ClusterbotError
 
 logger = logging.getLogger(__name__)
 
-DONE, TO_ACT_ON, INTERRUPTED, PIPE_CLOSED = 0, 1, 130, 141
+DONE, TO_ACT_ON, INTERRUPTED = 0, 1, 130
 
 app = typer.Typer(
     help="Answers about Québec's industrial clusters, in French and English, in the sources' own words.",
@@ -55,8 +55,9 @@ def start(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)] = False,
 ) -> None:
     """Set up the log, on stderr, so that stdout holds results alone."""
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)  # the handler's, since a library sets its own loggers to DEBUG
+    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
 
 
 def main() -> NoReturn:
@@ -79,7 +80,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return _forget_stdout()
+        _forget_stdout()
+        return TO_ACT_ON
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
             return _tell_bug(error)
@@ -110,11 +112,10 @@ def _set_up_streams() -> None:
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
-def _forget_stdout() -> int:
+def _forget_stdout() -> None:
     """Point stdout to nowhere, so that Python's own flush at the end doesn't fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return PIPE_CLOSED
 
 
 def _tell_bug(error: Exception) -> int:

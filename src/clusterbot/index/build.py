@@ -153,7 +153,7 @@ def _manifest(
     return Manifest(
         format=snapshot.FORMAT,
         version=f"{now:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(f'{now.isoformat()}{digest}'.encode()).hexdigest()[:6]}",
-        created_at=now.isoformat(timespec="seconds"),
+        created_at=now.isoformat(timespec="microseconds"),
         corpus_digest=digest,
         model=embedder.name,
         revision=embedder.revision,
@@ -166,12 +166,13 @@ def _manifest(
         calibration=recipe.calibration,
         calibrated_for=recipe.calibrated_for,
         files={},
+        checksum="",
     )
 
 
 def _recipe_of(manifest: Manifest) -> Manifest:
     """Return the manifest without what differs between two builds of the same thing."""
-    return manifest.model_copy(update={"version": "", "created_at": "", "files": {}})
+    return manifest.model_copy(update={"version": "", "created_at": "", "files": {}, "checksum": ""})
 
 
 def _write_version(
@@ -205,7 +206,7 @@ def _write_version(
         for path in paths:
             snapshot.sync(path)
         files = {path.relative_to(building).as_posix(): snapshot.file_digest(path) for path in paths}
-        _write_lines(building / "manifest.json", [manifest.model_copy(update={"files": files}).model_dump_json(indent=1)])
+        _write_lines(building / "manifest.json", [manifest.sealed(files).model_dump_json(indent=1)])
         snapshot.sync(building / "manifest.json")
         building.rename(index_dir / manifest.version)
         snapshot.point_to(index_dir, manifest.version)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from clusterbot.errors import IndexCorrupt
 
+MIN_DEVIATION = 0.005  # of cosines; models give 0.02 and more, unless the index holds next to nothing
+
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
@@ -44,7 +46,7 @@ class DenseIndex:
         try:
             index = faiss.read_index(str(folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC)
             return cls(index, *(np.load(folder / f"{name}.npy") for name in ("mean", "covariance")))
-        except (RuntimeError, OSError, ValueError) as error:
+        except (RuntimeError, OSError, ValueError, EOFError) as error:
             raise IndexCorrupt(f"{folder}: not an index that FAISS can read; rebuild it: clusterbot index build") from error
 
     def save(self, folder: Path) -> None:
@@ -70,7 +72,7 @@ class DenseIndex:
         The mean over n passages is `q . mean`, the variance `q . covariance . q`: exact, without looking at the n vectors. It puts
         models, languages and pairs of languages on one scale.
         """
-        variance = max(float(vector @ self._covariance @ vector), 1e-12)
+        variance = max(float(vector @ self._covariance @ vector), MIN_DEVIATION**2)
         return ((cosines - vector @ self._mean) / math.sqrt(variance)).astype(np.float32)
 
     def search(self, vector: NDArray[np.float32], k: int, ids: Ids | None = None) -> tuple[Ids, Scores]:

