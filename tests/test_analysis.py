@@ -47,7 +47,14 @@ def test_two_ways_to_write_a_thing_are_the_same_terms(lang: Lang, one: str, othe
 
 @pytest.mark.parametrize(
     ("lang", "one", "other"),
-    [("fr", "1,5", "15"), ("fr", "2,5 M$", "2,5 G$"), ("fr", "C2MI", "C2"), ("en", "1.5", "15"), ("en", "$3M", "$3B")],
+    [
+        ("fr", "1,5", "15"),
+        ("fr", "2,5 M$", "2,5 G$"),
+        ("fr", "C2MI", "C2"),
+        ("fr", "12 %", "12"),
+        ("en", "1.5", "15"),
+        ("en", "$3M", "$3B"),
+    ],
 )
 def test_what_differs_stays_different(lang: Lang, one: str, other: str) -> None:
     assert analyse(one, lang) != analyse(other, lang)

@@ -25,7 +25,7 @@ def registry() -> ClusterRegistry:
             former=[{"name": "Sylva-Nord", "until": "2015"}],
         ),
         profile("bois_boreal", "en", short="Boreal Wood", aliases=["wood cluster"]),
-        profile("aluminia", short="Aluminia", aliases=["l’Alu du Nord", "GAN"]),
+        profile("aluminia", short="Aluminia", aliases=["l’Alu du Nord", "GAN", "Zebra"]),
         profile("eco_quai", short="ÉcoQuai", former=[{"name": "Le Quai"}]),
     ]
     words = words_of(["Le bois boréal et l'aluminium sont des ressources. Un quai, une aluminerie, le nord."])
@@ -77,7 +77,23 @@ def test_a_name_is_found_however_it_is_typed(registry: ClusterRegistry, text: st
 
 @pytest.mark.parametrize(
     "text",
-    ["du bois", "le nord", "un quai", "aluminium", "aluminerie", "une grappe", "GAM", "GANT", "Luminia", "Al", "", "?!", "de la"],
+    [
+        "du bois",
+        "le nord",
+        "un quai",
+        "aluminium",
+        "aluminerie",
+        "une grappe",
+        "GAM",
+        "GANT",
+        "Luminia",
+        "Alumaria",
+        "Zebre",
+        "Al",
+        "",
+        "?!",
+        "de la",
+    ],
 )
 def test_a_word_that_is_near_a_name_is_not_taken_for_it(registry: ClusterRegistry, text: str) -> None:
     assert registry.mentions(text) == ()

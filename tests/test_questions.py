@@ -11,7 +11,7 @@ from clusterbot.corpus import read_corpus
 from clusterbot.errors import UsageError
 from clusterbot.models import Lang, Profile
 from clusterbot.questions import MAX_CHARS, Asks, clean, understand
-from fakes import write_corpus
+from fakes import profile, write_corpus
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,17 @@ def test_a_follow_up_keeps_the_cluster_unless_it_names_another_or_means_all(
     assert understand(text, registry, context).cluster_ids == clusters
 
 
+@pytest.mark.xfail(raises=UsageError, strict=True, reason="what was refused then is refused again now")
+def test_an_earlier_message_that_was_no_question_is_passed_over(registry: ClusterRegistry) -> None:
+    assert understand("Et les membres ?", registry, ["Que fait Aqua Nord ?", "👍"]).cluster_ids == ("aqua_nord",)
+
+
+@pytest.mark.xfail(strict=True, reason="the words of a name count as words of the question")
+def test_a_name_does_not_tell_what_is_asked_for() -> None:
+    registry = ClusterRegistry([profile("finance", short="Finance Nord")])
+    assert understand("Qui dirige Finance Nord ?", registry).asks == "person"
+
+
 def test_an_old_name_is_searched_with_the_present_one(registry: ClusterRegistry) -> None:
     assert understand("Combien de membres a GBN ?", registry).query == "Combien de membres a GBN ? (Bois Boréal)"
     assert understand("How many members does GBN have?", registry).query == "How many members does GBN have? (Boreal Wood)"
@@ -175,7 +186,6 @@ def test_any_text_is_cleaned_or_refused(text: str) -> None:
     except UsageError:
         return
     assert kept == " ".join(kept.split()) != ""
-    assert kept.isprintable() or any(not char.isprintable() for char in text)
     assert clean(kept) == kept
 
 

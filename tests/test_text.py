@@ -77,7 +77,8 @@ def test_a_number_is_the_same_in_both_notations(value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "plain"), [(2.5, "2.5"), (1409, "1409"), (100, "100"), (0, "0"), (4.0, "4"), (1e9, "1000000000"), (0.1, "0.1")]
+    ("value", "plain"),
+    [(2.5, "2.5"), (1409, "1409"), (100, "100"), (0, "0"), (4.0, "4"), (1e9, "1000000000"), (0.1, "0.1"), (-3.2, "-3.2")],
 )
 def test_a_ledger_value_is_written_like_a_number_found(value: float, plain: str) -> None:
     assert plain_value(value) == plain

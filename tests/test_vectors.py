@@ -41,11 +41,6 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_only_what_is_kept_stays(cache: VectorCache) -> None:
-    cache.keep_only(KEYS[10:13])
-    assert set(cache.get(KEYS, 4)) == set(KEYS[10:13])
-
-
 def test_putting_twice_keeps_the_last(cache: VectorCache) -> None:
     cache.put([(KEYS[0], VECTORS[1])])
     np.testing.assert_array_equal(cache.get(KEYS[:1], 4)[KEYS[0]], VECTORS[1])

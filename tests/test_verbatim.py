@@ -26,7 +26,7 @@ QUESTIONS = 500
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """Return an engine over the shipped corpus that never abstains; a keyword embedder will do, since no ranking is judged."""
+    """Return an engine over the shipped corpus that never abstains; keywords will do, since no ranking is judged."""
     index_dir = tmp_path_factory.mktemp("index")
     embedder = KeywordEmbedder()
     build_index(_corpus(), index_dir, embedder, Recipe(PassageSettings(), dict.fromkeys(LANGUAGES, ALWAYS), "keywords"))

@@ -104,7 +104,7 @@ class Reader:
         if not sentences:
             return Abstention(question, 0.0, "nothing_found", leads)
         calibration = self._snapshot.manifest.calibration.get(question.lang)
-        confidence = probability(calibration, evidence(hits)) if calibration else 0.0
+        confidence = probability(calibration, evidence(query, hits)) if calibration else 0.0
         if calibration is None or confidence < calibration.threshold:
             return Abstention(question, confidence, "not_in_corpus", leads)
         quotes = tuple(self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
@@ -214,15 +214,15 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
 
 
-EVIDENCE = ("cosine", "dense", "margin")
+EVIDENCE = ("cosine", "dense", "margin", "length")
 MARGIN_RANK = 10
 
 
-def evidence(hits: Sequence[Hit]) -> dict[str, float]:
+def evidence(query: Query, hits: Sequence[Hit]) -> dict[str, float]:
     """Return what speaks for the corpus holding an answer, by the names in EVIDENCE.
 
     The highest cosine, the highest standard score, and by how much the best document leads the tenth: where many are equally near,
-    none is about the question.
+    none is about the question. The length is `ln(1 + number of terms)`: few words are near to much.
     """
     scores: dict[str, float] = {}
     for hit in hits:
@@ -232,6 +232,7 @@ def evidence(hits: Sequence[Hit]) -> dict[str, float]:
         "cosine": max(hit.cosine for hit in hits),
         "dense": max(hit.dense for hit in hits),
         "margin": best_documents[0] - best_documents[-1],
+        "length": math.log1p(len(set(analyse(query.text, query.lang)))),
     }
 
 

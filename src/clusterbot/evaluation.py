@@ -35,7 +35,7 @@ RUNS = ("lexical", "dense", "hybrid")
 METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "mrr": "mrr@10"}
 ECE_BINS = 10
 SET_WEIGHT = 250.0  # of each kind of question of a set, as if it had that many
-EVEN = 0.5  # answering wrongly and abstaining wrongly cost the same
+THRESHOLDS = tuple(round(0.2 + 0.01 * step, 2) for step in range(61))
 
 Json = dict[str, Any]
 
@@ -94,7 +94,7 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine) -> Asked:
     return Asked(
         query=test,
         rankings=_rankings(hits, query, engine),
-        evidence=evidence(hits) if hits else None,
+        evidence=evidence(query, hits) if hits else None,
         first_quote_answers=bool(answering and answering[0]),
         any_quote_answers=any(answering),
         quotes_verbatim=all(one.text == one.document.text[one.start : one.end] for one in quotes),
@@ -198,25 +198,34 @@ def fit_calibration(sets: Sequence[tuple[str, Sequence[Asked]]], features: Seque
     """Fit a logistic regression from evidence to answerability, on named sets.
 
     Each set counts alike, and within it its answerable questions as much as its others: the probability is for even odds, since
-    nobody knows how many of the questions to come the corpus will answer. `penalty` is scikit-learn's C, features standardised.
+    nobody knows how many of the questions to come the corpus will answer. The threshold is where the F1 of answering and that of
+    abstaining are highest on average over the sets. `penalty` is scikit-learn's C, features standardised.
+
+    Raises:
+        EvaluationError: no set holds both kinds of question.
     """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import f1_score
     from sklearn.preprocessing import StandardScaler
 
-    matrix: list[list[float]] = []
-    truth: list[bool] = []
-    weight: list[float] = []
+    parts = []
     for _, asked in sets:
         judged = [one for one in asked if one.evidence is not None]
-        counts = {kind: sum(one.query.answerable is kind for one in judged) for kind in (True, False)}
-        for one in judged if all(counts.values()) else ():
-            matrix.append([(one.evidence or {})[name] for name in features])
-            truth.append(one.query.answerable)
-            weight.append(SET_WEIGHT / counts[one.query.answerable])
-    if not matrix:
+        truth = np.array([one.query.answerable for one in judged], dtype=bool)
+        if len(set(truth)) == 2:
+            matrix = np.array([[(one.evidence or {})[name] for name in features] for one in judged])
+            parts.append((matrix, truth, np.where(truth, SET_WEIGHT / truth.sum(), SET_WEIGHT / (~truth).sum())))
+    if not parts:
         raise EvaluationError("no set holds both answerable and unanswerable questions: nothing to fit a calibration on")
+    matrix, truth, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
     scaler = StandardScaler().fit(matrix)
     model = LogisticRegression(C=penalty).fit(scaler.transform(matrix), truth, weight)
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    return Calibration(features=tuple(features), weights=tuple(map(float, weights)), intercept=intercept, threshold=EVEN)
+
+    def mean_f1(threshold: float) -> float:
+        given = [(truth, 1 / (1 + np.exp(-(matrix @ weights + intercept))) >= threshold) for matrix, truth, _ in parts]
+        return float(np.mean([f1_score(truth, one) + f1_score(~truth, ~one) for truth, one in given]))
+
+    threshold = max(THRESHOLDS, key=mean_f1)
+    return Calibration(features=tuple(features), weights=tuple(map(float, weights)), intercept=intercept, threshold=threshold)

@@ -57,9 +57,9 @@ class Ledger:
             return any(fold(form) in folded for form in date_forms(str(fact.value), lang))
         if isinstance(fact.value, str):
             return fold(fact.value) in folded
-        if plain_value(fact.value) not in {number.value for number in find_numbers(text, lang)}:
+        if plain_value(abs(fact.value)) not in {number.value for number in find_numbers(text, lang)}:
             return False
-        telling = fact.value >= MIN_TELLING_NUMBER or fact.value != int(fact.value)
+        telling = abs(fact.value) >= MIN_TELLING_NUMBER or fact.value != int(fact.value)
         return telling or (attribute is not None and self._is_named(attribute, text, lang))
 
     def _is_named(self, attribute: Attribute, text: str, lang: Lang) -> bool:

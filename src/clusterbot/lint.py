@@ -126,7 +126,7 @@ def _stands_in_text(fact: Fact, attribute: Attribute | None, lang: Lang, folded:
     if attribute is not None and attribute.type == "date":
         return any(fold(form) in folded for form in date_forms(str(fact.value), lang))
     if isinstance(fact.value, int | float):
-        return plain_value(fact.value) in numbers
+        return plain_value(abs(fact.value)) in numbers
     return " ".join(fold(fact.value).split()) in folded
 
 
@@ -147,6 +147,6 @@ def _undated_figures(profile: Profile, corpus_dir: Path) -> Iterator[Problem]:
 
 def _numbers_of(fact: Fact) -> Iterator[str]:
     if isinstance(fact.value, int | float):
-        yield plain_value(fact.value)
+        yield plain_value(abs(fact.value))
     else:
         yield from (part.value for lang in LANGUAGES for part in find_numbers(fact.value.replace("-", " "), lang))

@@ -51,8 +51,11 @@ def _build(settings: Settings) -> BuildReport:
     texts = console.reader_texts()
     corpus = read_corpus(settings.corpus_dir)
     embedder = opening.open_model(settings)
+    ranking = read_ranking()
+    if ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
+        console.tell("index.uncalibrated", model=model, fitted=ranking.calibrated_for)
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
-        return build_index(corpus, settings.index_dir, embedder, recipe(read_ranking()), advance)
+        return build_index(corpus, settings.index_dir, embedder, recipe(ranking), advance)
 
 
 @app.command("list")

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -237,13 +237,14 @@ def writing(index_dir: Path) -> Iterator[None]:
 
 
 def remove_old(index_dir: Path) -> None:
-    """Remove what no one needs: leavings of builds that died, and versions beyond those kept."""
-    for leaving in index_dir.glob(".building-*"):
-        shutil.rmtree(leaving, ignore_errors=True)
+    """Remove what no one needs: leavings of processes that died, and versions beyond those kept."""
     live = current_version(index_dir)
     others = [manifest.version for manifest in versions(index_dir) if manifest.version != live]
     for name in others[KEPT_VERSIONS - 1 :]:
-        shutil.rmtree(index_dir / name, ignore_errors=True)
+        with suppress(OSError):
+            (index_dir / name).rename(index_dir / f".removing-{name}")  # at once, so that no half of it passes for a version
+    for leaving in (*index_dir.glob(".building-*"), *index_dir.glob(".removing-*")):
+        shutil.rmtree(leaving, ignore_errors=True)
 
 
 def file_digest(path: Path) -> str:

@@ -51,13 +51,6 @@ class VectorCache:
             rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in items]
             connection.executemany("insert or replace into vectors (key, vector) values (?, ?)", rows)
 
-    def keep_only(self, keys: Iterable[bytes]) -> None:
-        """Forget all other vectors: those of passages that no kept version of the index holds."""
-        with self._open() as connection:
-            connection.execute("create temporary table kept (key blob primary key) without rowid")
-            connection.executemany("insert or ignore into kept values (?)", ((key,) for key in keys))
-            connection.execute("delete from vectors where key not in (select key from kept)")
-
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
