@@ -237,11 +237,10 @@ def test_a_list_is_quoted_from_several_documents() -> None:
         (candidate("La grappe a 1 250 membres."), candidate("The cluster has 1,250 members.", lang="en"), True),
         (candidate("La grappe a 45 membres."), candidate("Has 45 members.", lang="en", clusters=("b",)), False),
         (candidate("La grappe croît."), candidate("The cluster grows.", lang="en"), False),
-        pytest.param(
+        (
             candidate("Jeanne Tremblay dirige la grappe du bois du Nord et son usine pilote."),
             candidate("Paul Roy dirige la grappe du bois du Nord et son usine pilote."),
             False,
-            marks=pytest.mark.xfail(strict=True, reason="names count as words like others"),
         ),
     ],
 )
@@ -276,7 +275,7 @@ def test_probability_worked_out_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(1e6, 1.0), pytest.param(-1e6, 0.0, marks=pytest.mark.xfail(raises=OverflowError, strict=True, reason="math.exp overflows"))],
+    [(1e6, 1.0), (-1e6, 0.0)],
 )
 def test_a_probability_stays_one_at_any_distance(value: float, expected: float) -> None:
     calibration = Calibration(features=("a",), weights=(1.0,), intercept=0.0, threshold=0.5)

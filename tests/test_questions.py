@@ -108,12 +108,10 @@ def test_a_follow_up_keeps_the_cluster_unless_it_names_another_or_means_all(
     assert understand(text, registry, context).cluster_ids == clusters
 
 
-@pytest.mark.xfail(raises=UsageError, strict=True, reason="what was refused then is refused again now")
 def test_an_earlier_message_that_was_no_question_is_passed_over(registry: ClusterRegistry) -> None:
     assert understand("Et les membres ?", registry, ["Que fait Aqua Nord ?", "👍"]).cluster_ids == ("aqua_nord",)
 
 
-@pytest.mark.xfail(strict=True, reason="the words of a name count as words of the question")
 def test_a_name_does_not_tell_what_is_asked_for() -> None:
     registry = ClusterRegistry([profile("finance", short="Finance Nord")])
     assert understand("Qui dirige Finance Nord ?", registry).asks == "person"

@@ -42,7 +42,7 @@ def _corpus():
 
 
 def _text_of_file(document_id: str) -> str:
-    """Read a document's text as anyone would who has docs/corpus.md: what follows the second line of ---, without the space around."""
+    """Read a document's text by the rule of docs/corpus.md: what follows the second line of ---, without the space around."""
     (path,) = _corpus_dir().glob(f"*/{document_id}.md")
     return path.read_text(encoding="utf-8").split("\n---\n", 1)[1].strip()
 

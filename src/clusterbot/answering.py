@@ -163,6 +163,7 @@ class Reader:
 
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 _PERSON = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+ (?:[A-Z]\. |d[eu’'] ?|St-|Le )?[A-ZÀ-Ý][\w’'-]+")
+_NAME = re.compile(r"(?<=\s)(?:[dl][’'])?([A-ZÀ-Ý][\w’'-]+)")  # a capital that doesn't begin the sentence
 _MONEY = re.compile(r"\$|\b(dollars?|millions?|milliards?|billions?)\b")
 
 
@@ -203,19 +204,25 @@ def choose(question: Question, sentences: Sequence[Candidate], margin: float) ->
 
 
 def say_the_same(one: Candidate, other: Candidate) -> bool:
-    """Say whether two sentences make the same statement: the same figures and mostly the same words, or, as twins, the figures."""
+    """Say whether two sentences make the same statement: the same figures, no differing names, and mostly the same words.
+
+    Sentences in two languages share few words: of the same cluster and with the same figures, they count as twins.
+    """
     figures = [{number.value for number in find_numbers(each.text, each.document.lang)} for each in (one, other)]
     if figures[0] != figures[1]:
         return False
     if one.document.lang != other.document.lang:
-        shared = set(one.document.clusters) & set(other.document.clusters)
-        return bool(figures[0]) and bool(shared)
+        return bool(figures[0]) and not set(one.document.clusters).isdisjoint(other.document.clusters)
+    names = [set(_NAME.findall(each.text)) for each in (one, other)]
+    if not (names[0] <= names[1] or names[1] <= names[0]):
+        return False
     words = [set(analyse(each.text, each.document.lang)) for each in (one, other)]
     return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
 
 
 EVIDENCE = ("cosine", "dense", "margin", "length")
 MARGIN_RANK = 10
+MAX_LOG_ODDS = 50.0  # beyond it, a float no longer tells the probability from 0 or 1
 
 
 def evidence(query: Query, hits: Sequence[Hit]) -> dict[str, float]:
@@ -239,4 +246,5 @@ def evidence(query: Query, hits: Sequence[Hit]) -> dict[str, float]:
 def probability(calibration: Calibration, features: dict[str, float]) -> float:
     """Return the calibrated probability that the corpus answers: a logistic function of the features."""
     weighted = zip(calibration.features, calibration.weights, strict=True)
-    return 1 / (1 + math.exp(-calibration.intercept - sum(weight * features[name] for name, weight in weighted)))
+    log_odds = calibration.intercept + sum(weight * features[name] for name, weight in weighted)
+    return 1 / (1 + math.exp(-max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds))))

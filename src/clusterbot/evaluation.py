@@ -34,6 +34,7 @@ CUT_OFF = 10
 RUNS = ("lexical", "dense", "hybrid")
 METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "mrr": "mrr@10"}
 ECE_BINS = 10
+TIMED = 50  # queries of a set that are answered whole, for their time
 SET_WEIGHT = 250.0  # of each kind of question of a set, as if it had that many
 THRESHOLDS = tuple(round(0.2 + 0.01 * step, 2) for step in range(61))
 
@@ -42,14 +43,21 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query of a set with what came of it: rankings of documents by run, its evidence, and whether its quotes answer."""
+    """A query of a set with what came of it: rankings of documents by run, its evidence, and its quotes where they were read."""
 
     query: TestQuery
     rankings: dict[str, dict[str, float]]
     evidence: dict[str, float] | None
-    first_quote_answers: bool
-    any_quote_answers: bool
-    quotes_verbatim: bool
+    quotes: Quoted | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Whether the quotes of a query answer it and are verbatim, and how long the whole question took."""
+
+    first_answers: bool
+    any_answers: bool
+    are_verbatim: bool
     elapsed_ms: float
 
 
@@ -70,16 +78,16 @@ def open_dataset(
 
 
 def ask_all(dataset: Dataset, engine: Engine, progress: Callable[[int, int], None] | None = None) -> list[Asked]:
-    """Ask every query of a set, one at a time."""
+    """Ask each query of a set by itself; quotes are read where the set knows the answer, and for the first few for the time."""
     asked = []
-    for done, query in enumerate(dataset.queries, start=1):
-        asked.append(_ask(query, dataset.qrels.get(query.id, {}), engine))
+    for done, test in enumerate(dataset.queries, start=1):
+        asked.append(_ask(test, dataset.qrels.get(test.id, {}), engine, bool(test.answers) or done <= TIMED))
         if progress:
             progress(done, len(dataset.queries))
     return asked
 
 
-def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine) -> Asked:
+def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine, is_read: bool) -> Asked:
     started = time.perf_counter()
     try:
         question = understand(test.text, engine.registry)
@@ -87,19 +95,14 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine) -> Asked:
         raise EvaluationError(f"query {test.id}: {error}") from error
     query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
     hits = engine.retriever.search(query, SEARCHED)
-    sentences = engine.reader.read(question, query, hits)
-    quotes = choose(question, sentences, engine.reader.margin)
-    elapsed_ms = 1000 * (time.perf_counter() - started)
-    answering = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in quotes]
-    return Asked(
-        query=test,
-        rankings=_rankings(hits, query, engine),
-        evidence=evidence(query, hits) if hits else None,
-        first_quote_answers=bool(answering and answering[0]),
-        any_quote_answers=any(answering),
-        quotes_verbatim=all(one.text == one.document.text[one.start : one.end] for one in quotes),
-        elapsed_ms=elapsed_ms,
-    )
+    quoted = None
+    if is_read:
+        chosen = choose(question, engine.reader.read(question, query, hits), engine.reader.margin)
+        elapsed_ms = 1000 * (time.perf_counter() - started)
+        answering = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in chosen]
+        are_verbatim = all(one.text == one.document.text[one.start : one.end] for one in chosen)
+        quoted = Quoted(bool(answering and answering[0]), any(answering), are_verbatim, elapsed_ms)
+    return Asked(test, _rankings(hits, query, engine), evidence(query, hits) if hits else None, quoted)
 
 
 def _rankings(hits: Sequence[Hit], query: Query, engine: Engine) -> dict[str, dict[str, float]]:
@@ -138,21 +141,26 @@ def measure(dataset: Dataset, asked: Sequence[Asked], calibration: dict[Lang, Ca
     judged = [one for one in asked if one.evidence is not None and one.query.lang in calibration]
     if len({one.query.answerable for one in judged}) == 2:
         result["answerability"] = answerability(judged, calibration)
-    with_answers = [one for one in asked if one.query.answerable and one.query.answers]
-    if with_answers:
+    quoted = [one for one in asked if one.quotes is not None]
+    known = [one for one in quoted if one.query.answerable and one.query.answers]
+    if known:
         result["quotes"] = {
-            "verbatim": float(np.mean([one.quotes_verbatim for one in asked])),
-            **{f"first_{lang or 'all'}": _share(with_answers, lang, "first_quote_answers") for lang in (None, *languages)},
-            **{f"three_{lang or 'all'}": _share(with_answers, lang, "any_quote_answers") for lang in (None, *languages)},
+            "verbatim": _share(quoted, "are_verbatim"),
+            "first": {"all": _share(known, "first_answers")},
+            "any": {"all": _share(known, "any_answers")},
         }
-    if asked:
-        p50, p95 = np.percentile([one.elapsed_ms for one in asked], [50, 95])
+        for lang in languages:
+            of_language = [one for one in known if one.query.lang == lang]
+            result["quotes"]["first"][lang] = _share(of_language, "first_answers")
+            result["quotes"]["any"][lang] = _share(of_language, "any_answers")
+    if quoted:
+        p50, p95 = np.percentile([one.quotes.elapsed_ms for one in quoted if one.quotes], [50, 95])
         result["latency_ms"] = {"p50": float(p50), "p95": float(p95)}
     return result
 
 
-def _share(asked: Sequence[Asked], lang: Lang | None, field: str) -> float:
-    return float(np.mean([getattr(one, field) for one in asked if lang is None or one.query.lang == lang] or [np.nan]))
+def _share(asked: Sequence[Asked], field: str) -> float | None:
+    return float(np.mean([getattr(one.quotes, field) for one in asked])) if asked else None
 
 
 def ranking_figures(dataset: Dataset, asked: Sequence[Asked]) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ from clusterbot.models import Lang
 from clusterbot.text import fold
 
 MAX_CHARS = 2000
+SURE = 0.6  # of a language; below it the conversation decides
 MAX_CONTEXT = 10  # earlier questions that can still matter
 Asks = Literal["number", "money", "date", "person", "other"]
 
@@ -87,13 +89,14 @@ def understand(
         UsageError: empty, too long, or not text in French or English.
     """
     text = clean(text)
-    own = registry.mentions(text)
+    mentions = registry.mentions(text)
+    earlier = _readable(context)
+    words = _without(mentions, text)
+    lang = lang or _language(words, earlier, default_lang)
     folded = fold(text)
-    mentions = own
-    if not own and not _ALL_CLUSTERS.search(folded):
-        mentions = next((found for earlier in reversed(context[-MAX_CONTEXT:]) if (found := registry.mentions(clean(earlier)))), ())
-    lang = lang or _language(text, own, context, default_lang)
-    asks: Asks = next((kind for kind, pattern in _ASKS if pattern.search(folded)), "other")
+    if not mentions and not _ALL_CLUSTERS.search(folded):
+        mentions = next((found for turn in earlier if (found := registry.mentions(turn))), ())
+    asks: Asks = next((kind for kind, pattern in _ASKS if pattern.search(fold(words))), "other")
     names = [registry.clusters[mention.cluster_ids[0]].name(lang) for mention in mentions if not mention.is_ambiguous]
     added = tuple(dict.fromkeys(name for name in names if fold(name) not in folded))
     return Question(text, lang, mentions, asks, bool(_LIST.search(folded)), added)
@@ -123,14 +126,27 @@ def clean(text: str) -> str:
     return kept
 
 
-def _language(text: str, mentions: Sequence[Mention], context: Sequence[str], default: Lang) -> Lang:
-    """Detect the language of what is not a name; where nothing tells, that of the conversation."""
-    for candidate in (text, *reversed(context[-MAX_CONTEXT:])):
-        words = candidate
-        for mention in mentions if candidate is text else ():
-            words = words.replace(mention.matched, " ")
-        if any(char.isalpha() for char in words):
-            lang, probability = detect_language(words)
-            if probability >= 0.6 or (candidate is text and not context):
+def _readable(context: Sequence[str]) -> list[str]:
+    """Return the earlier questions that could be read, newest first."""
+    turns = []
+    for turn in reversed(context[-MAX_CONTEXT:]):
+        with suppress(UsageError):
+            turns.append(clean(turn))
+    return turns
+
+
+def _without(mentions: Sequence[Mention], text: str) -> str:
+    """Return a text without clusters' names: French whatever the question's language, and full of words that ask for things."""
+    for mention in reversed(mentions):
+        text = f"{text[: mention.start]} {text[mention.end :]}"
+    return text
+
+
+def _language(words: str, earlier: Sequence[str], default: Lang) -> Lang:
+    """Detect the language; where the words don't tell, that of the conversation."""
+    for candidate in (words, *earlier):
+        if any(char.isalpha() for char in candidate):
+            lang, probability = detect_language(candidate)
+            if probability >= SURE or not earlier:
                 return lang
     return default

@@ -79,6 +79,6 @@ def _table(results: list[Json]) -> Table:
             ranked += [f"{runs['hybrid'][metric]:.3f}" for metric in ("recall@10", "mrr@10")]
             judged = result.get("answerability") if not lang else None
             told = [f"{judged['auroc']:.3f}", f"{judged['ece']:.3f}"] if judged else ["", ""]
-            speed = "" if lang else f"{result['latency_ms']['p50']:.0f}"
+            speed = "" if lang or "latency_ms" not in result else f"{result['latency_ms']['p50']:.0f}"
             table.add_row("" if lang else result["dataset"], lang, *ranked, *told, speed)
     return table
