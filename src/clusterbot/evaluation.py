@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +175,9 @@ def ranking_figures(dataset: Dataset, asked: Sequence[Asked]) -> Json:
     figures: Json = {}
     for name in RUNS:
         run = ranx.Run({key: one.rankings[name] or {"": 0.0} for key, one in judged.items()})
-        values = ranx.evaluate(qrels, run, [f"{metric}@{CUT_OFF}" for metric in METRICS])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numba tells of ranx's own casts
+            values = ranx.evaluate(qrels, run, [f"{metric}@{CUT_OFF}" for metric in METRICS])
         figures[name] = {METRICS[key.partition("@")[0]]: float(value) for key, value in values.items()}
     return figures
 
