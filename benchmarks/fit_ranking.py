@@ -156,7 +156,7 @@ def evidence_of(dataset: Dataset, engine: Engine) -> list[Asked]:
         question = understand(test.text, engine.registry)
         query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
         hits = engine.retriever.search(query, SEARCHED)
-        asked.append(Asked(test, {}, evidence(query, hits), None))
+        asked.append(Asked(test, {}, evidence(hits), None))
     return asked
 
 

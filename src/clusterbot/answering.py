@@ -104,7 +104,7 @@ class Reader:
         if not sentences:
             return Abstention(question, 0.0, "nothing_found", leads)
         calibration = self._snapshot.manifest.calibration.get(question.lang)
-        confidence = probability(calibration, evidence(query, hits)) if calibration else 0.0
+        confidence = probability(calibration, evidence(hits)) if calibration else 0.0
         if calibration is None or confidence < calibration.threshold:
             return Abstention(question, confidence, "not_in_corpus", leads)
         quotes = tuple(self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
@@ -220,16 +220,16 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
 
 
-EVIDENCE = ("cosine", "dense", "margin", "length")
+EVIDENCE = ("cosine", "dense", "margin")
 MARGIN_RANK = 10
 MAX_LOG_ODDS = 50.0  # beyond it, a float no longer tells the probability from 0 or 1
 
 
-def evidence(query: Query, hits: Sequence[Hit]) -> dict[str, float]:
+def evidence(hits: Sequence[Hit]) -> dict[str, float]:
     """Return what speaks for the corpus holding an answer, by the names in EVIDENCE.
 
     The highest cosine, the highest standard score, and by how much the best document leads the tenth: where many are equally near,
-    none is about the question. The length is `ln(1 + number of terms)`: few words are near to much.
+    none is about the question.
     """
     scores: dict[str, float] = {}
     for hit in hits:
@@ -239,7 +239,6 @@ def evidence(query: Query, hits: Sequence[Hit]) -> dict[str, float]:
         "cosine": max(hit.cosine for hit in hits),
         "dense": max(hit.dense for hit in hits),
         "margin": best_documents[0] - best_documents[-1],
-        "length": math.log1p(len(set(analyse(query.text, query.lang)))),
     }
 
 

@@ -103,7 +103,7 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine, is_read: b
         answering = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in chosen]
         are_verbatim = all(one.text == one.document.text[one.start : one.end] for one in chosen)
         quoted = Quoted(bool(answering and answering[0]), any(answering), are_verbatim, elapsed_ms)
-    return Asked(test, _rankings(hits, query, engine), evidence(query, hits) if hits else None, quoted)
+    return Asked(test, _rankings(hits, query, engine), evidence(hits) if hits else None, quoted)
 
 
 def _rankings(hits: Sequence[Hit], query: Query, engine: Engine) -> dict[str, dict[str, float]]:
