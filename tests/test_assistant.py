@@ -12,7 +12,9 @@ from clusterbot.assistant import Assistant, recipe
 from clusterbot.corpus import read_corpus
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, UsageError
 from clusterbot.index import snapshot
-from clusterbot.index.build import build_index
+from clusterbot.index.build import Recipe, build_index
+from clusterbot.index.snapshot import Calibration
+from clusterbot.passages import PassageSettings
 from clusterbot.settings import Settings
 from fakes import KeywordEmbedder, flat_ranking
 
@@ -115,3 +117,11 @@ def test_a_calibration_of_another_language_does_not_answer(tmp_path: Path, corpu
     assistant = Assistant(tmp_path / "index", KeywordEmbedder(), only_english)
     assert isinstance(assistant.ask(QUESTION).result, Abstention)
     assert isinstance(assistant.ask("How many jobs does Aqua Nord count?").result, Answer)
+
+
+def test_an_index_calibrated_by_another_version_names_the_cure(tmp_path: Path, corpus_dir: Path) -> None:
+    odd = Calibration(features=("wit",), weights=(1.0,), intercept=0.0, threshold=0.5)
+    embedder = KeywordEmbedder()
+    build_index(read_corpus(corpus_dir), tmp_path / "index", embedder, Recipe(PassageSettings(), {"fr": odd}, "keywords"))
+    with pytest.raises(IndexMismatch, match="clusterbot index build"):
+        Assistant(tmp_path / "index", embedder, flat_ranking())

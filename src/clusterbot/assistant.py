@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clusterbot import bundled
-from clusterbot.answering import Abstention, Answer, Candidate, Reader
+from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
 from clusterbot.clusters import ClusterRegistry
 from clusterbot.embedding import Embedder, open_embedder
 from clusterbot.errors import IndexMismatch
@@ -51,6 +51,11 @@ class Engine:
             raise IndexMismatch(
                 f"the index {manifest.version} was made with {manifest.model}@{manifest.revision}, "
                 f"the model now is {embedder.name}@{embedder.revision}; rebuild it: clusterbot index build"
+            )
+        if any(not set(calibration.features) <= set(EVIDENCE) for calibration in manifest.calibration.values()):
+            raise IndexMismatch(
+                f"the index {manifest.version} was calibrated by another version of clusterbot; rebuild it, which embeds nothing: "
+                "clusterbot index build"
             )
         profiles = [document for document in loaded.documents if isinstance(document, Profile)]
         self.snapshot = loaded

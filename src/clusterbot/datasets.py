@@ -89,7 +89,7 @@ def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
                     raise EvaluationError(f"{path}:{number}: `_id` and `text` are needed")
                 yield row
     except (OSError, ValueError, AttributeError, EOFError) as error:
-        raise EvaluationError(f"{path}:{number + 1}: can't be read: {error}") from error
+        raise EvaluationError(f"{path}:{number or 1}: can't be read: {error}") from error
 
 
 def _lang(row: dict[str, Any], folder: Path) -> Lang:

@@ -1,13 +1,12 @@
 """Data sets -> figures: rankings (nDCG, recall, MRR), answerability, quotes and speed, each by language.
 
-ranx and scikit-learn do the sums; they are loaded when the first set is evaluated (extra `eval`).
+ir-measures and scikit-learn do the sums; they are loaded when the first set is evaluated (extra `eval`).
 """
 
 from __future__ import annotations
 
 import importlib.util
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from clusterbot.text import fold
 
 CUT_OFF = 10
 RUNS = ("lexical", "dense", "hybrid")
-METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "mrr": "mrr@10"}
+METRICS = {"nDCG": "ndcg@10", "R": "recall@10", "RR": "mrr@10"}
 ECE_BINS = 10
 TIMED = 50  # queries of a set that are answered whole, for their time
 SET_WEIGHT = 250.0  # of each kind of question of a set, as if it had that many
@@ -70,8 +69,8 @@ def open_dataset(
     Raises:
         EvaluationError: what does the sums isn't installed.
     """
-    if any(importlib.util.find_spec(name) is None for name in ("ranx", "sklearn")):
-        raise EvaluationError("evaluation needs ranx and scikit-learn: pip install 'clusterbot[eval]'")
+    if any(importlib.util.find_spec(name) is None for name in ("ir_measures", "sklearn")):
+        raise EvaluationError("evaluation needs ir-measures and scikit-learn: pip install 'clusterbot[eval]'")
     if not dataset.documents:
         return Engine(snapshot.load(index_dir), embedder, ranking), None
     report = build_index(Corpus(dataset.documents), index_dir, embedder, recipe(ranking), progress)
@@ -166,20 +165,25 @@ def _share(asked: Sequence[Asked], field: str) -> float | None:
 
 def ranking_figures(dataset: Dataset, asked: Sequence[Asked]) -> Json:
     """Return nDCG@10, recall@10 and MRR@10 of each run over the answerable queries; one without results counts as 0."""
-    import ranx
+    import ir_measures
 
     judged = {one.query.id: one for one in asked if one.query.answerable and dataset.qrels.get(one.query.id)}
     if not judged:
         return {}
-    qrels = ranx.Qrels({key: {document: int(score) for document, score in dataset.qrels[key].items()} for key in judged})
+    measures = [ir_measures.parse_measure(f"{name}@{CUT_OFF}") for name in METRICS]
+    qrels = {key: {document: int(score) for document, score in dataset.qrels[key].items()} for key in judged}
     figures: Json = {}
     for name in RUNS:
-        run = ranx.Run({key: one.rankings[name] or {"": 0.0} for key, one in judged.items()})
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numba tells of ranx's own casts
-            values = ranx.evaluate(qrels, run, [f"{metric}@{CUT_OFF}" for metric in METRICS])
-        figures[name] = {METRICS[key.partition("@")[0]]: float(value) for key, value in values.items()}
+        # Of equal scores, trec_eval takes the later id first; ours takes the earlier, so ranks are handed over as scores.
+        run = {key: _ranked(one.rankings[name]) for key, one in judged.items()}
+        values = ir_measures.calc_aggregate(measures, qrels, run)
+        figures[name] = {METRICS[str(measure).partition("@")[0]]: float(values[measure]) for measure in measures}
     return figures
+
+
+def _ranked(scores: dict[str, float]) -> dict[str, float]:
+    ordered = sorted(scores, key=lambda document: (-scores[document], document))
+    return {document: -float(rank) for rank, document in enumerate(ordered)}
 
 
 def answerability(asked: Sequence[Asked], calibration: dict[Lang, Calibration]) -> Json:

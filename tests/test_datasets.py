@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from clusterbot.datasets import read_dataset
+from clusterbot.errors import EvaluationError
+
+QUERY = {"_id": "q1", "text": "Combien de membres ?", "lang": "fr", "answerable": True, "answers": ["45"]}
+
+
+def write(folder: Path, name: str, lines: list[object], packed: bool = False) -> None:
+    folder.mkdir(exist_ok=True)
+    text = "".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines)
+    if packed:
+        (folder / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
+    else:
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_set_is_read_packed_or_not(tmp_path: Path, packed: bool) -> None:
+    write(tmp_path, "queries.jsonl", [QUERY], packed)
+    write(tmp_path, "corpus.jsonl", [{"_id": "d1", "title": "", "text": "45 membres.", "lang": "fr"}], packed)
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t2\n", encoding="utf-8")
+    dataset = read_dataset(tmp_path)
+    assert [query.text for query in dataset.queries] == ["Combien de membres ?"]
+    assert [(document.id, document.text) for document in dataset.documents] == [("d1", "45 membres.")]
+    assert dataset.qrels == {"q1": {"d1": 2.0}}
+
+
+def test_the_digest_tells_another_judgement_but_not_another_readme(tmp_path: Path) -> None:
+    write(tmp_path, "queries.jsonl", [QUERY])
+    first = read_dataset(tmp_path).digest
+    (tmp_path / "README.md").write_text("notes", encoding="utf-8")
+    assert read_dataset(tmp_path).digest == first
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n", encoding="utf-8")
+    assert read_dataset(tmp_path).digest != first
+
+
+def test_claims_alone_make_a_set_without_queries(tmp_path: Path) -> None:
+    write(tmp_path, "claims.jsonl", [{"_id": "c1", "claim": "X"}])
+    assert read_dataset(tmp_path).queries == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([], "holds no queries.jsonl"),
+        (["{not json\n"], "queries.jsonl:1"),
+        ([QUERY, '{"_id": "q2"}\n'], "queries.jsonl:2: `_id` and `text` are needed"),
+        ([{**QUERY, "lang": "de"}], "lang must be one of fr, en"),
+    ],
+)
+def test_a_broken_set_is_told_with_its_place(tmp_path: Path, lines: list[object], told: str) -> None:
+    write(tmp_path, "queries.jsonl" if lines else "other.jsonl", lines)
+    with pytest.raises(EvaluationError, match=told.replace(".", r"\.")):
+        read_dataset(tmp_path)
+
+
+def test_a_judgement_without_tabs_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, "queries.jsonl", [QUERY])
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1 d1 1\n", encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"qrels\.tsv:2"):
+        read_dataset(tmp_path)
+
+
+def test_the_projects_own_questions_can_be_read_and_their_judgements_point_to_documents(real_corpus_dir: Path) -> None:
+    known = {path.name.removesuffix(".md") for path in real_corpus_dir.glob("*/*.md")}
+    for folder in (Path(__file__).parent / "evaluation", Path(__file__).parent / "evaluation" / "tuning"):
+        dataset = read_dataset(folder)
+        judged = {document for relevant in dataset.qrels.values() for document in relevant}
+        assert judged <= known
+        assert {query.id for query in dataset.queries if query.answerable} == set(dataset.qrels)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clusterbot.datasets import Dataset, TestQuery, read_dataset
+from clusterbot.errors import EvaluationError
+from clusterbot.evaluation import (
+    Asked,
+    Quoted,
+    ask_all,
+    expected_calibration_error,
+    fit_calibration,
+    holds_answer,
+    measure,
+    open_dataset,
+    ranking_figures,
+)
+from clusterbot.ranking import read_ranking
+from fakes import KeywordEmbedder
+
+
+def query(id_: str, answerable: bool = True, lang: str = "fr", answers: tuple[str, ...] = ()) -> TestQuery:
+    return TestQuery(id_, f"question {id_}", lang, answerable, answers)  # type: ignore[arg-type]
+
+
+def asked(one: TestQuery, ranking: dict[str, float], feature: float = 0.0, quotes: Quoted | None = None) -> Asked:
+    return Asked(one, dict.fromkeys(("lexical", "dense", "hybrid"), ranking), {"dense": feature}, quotes)
+
+
+def dataset(queries: list[TestQuery], qrels: dict[str, dict[str, float]]) -> Dataset:
+    return Dataset("small", (), tuple(queries), qrels, {}, "digest")
+
+
+def test_figures_of_a_ranking_are_those_done_by_hand() -> None:
+    one, other = query("q1"), query("q2")
+    judged = dataset([one, other], {"q1": {"a": 2, "b": 1}, "q2": {"c": 1}})
+    results = [asked(one, {"x": 3.0, "a": 2.0, "b": 1.0}), asked(other, {})]
+    figures = ranking_figures(judged, results)["hybrid"]
+    gained = 2 / math.log2(3) + 1 / math.log2(4)
+    ideal = 2 / math.log2(2) + 1 / math.log2(3)
+    assert figures["ndcg@10"] == pytest.approx(gained / ideal / 2)  # the query without a result counts as 0
+    assert figures["recall@10"] == pytest.approx((1 + 0) / 2)
+    assert figures["mrr@10"] == pytest.approx((1 / 2 + 0) / 2)
+
+
+def test_unanswerable_queries_do_not_enter_the_ranking_figures() -> None:
+    one, other = query("q1"), query("q2", answerable=False)
+    judged = dataset([one, other], {"q1": {"a": 1}})
+    assert ranking_figures(judged, [asked(one, {"a": 1.0}), asked(other, {"a": 1.0})])["hybrid"]["ndcg@10"] == 1
+
+
+def test_expected_calibration_error_by_hand() -> None:
+    truth = np.array([True, True, False, False])
+    chance = np.array([0.95, 0.95, 0.15, 0.05])
+    assert expected_calibration_error(truth, chance) == pytest.approx(0.5 * 0.05 + 0.25 * 0.15 + 0.25 * 0.05)
+
+
+def test_a_calibration_tells_answerable_from_others_and_a_high_threshold_is_not_needed() -> None:
+    kinds = [asked(query(f"a{i}"), {}, 3 + i / 10) for i in range(10)]
+    kinds += [asked(query(f"u{i}", answerable=False), {}, 1 + i / 10) for i in range(10)]
+    calibration = fit_calibration([("small", kinds)], ("dense",))
+    assert calibration.weights[0] > 0
+    figures = measure(dataset([one.query for one in kinds], {}), kinds, {"fr": calibration})["answerability"]
+    assert figures["auroc"] == 1
+    assert figures["f1_answerable"] == figures["f1_unanswerable"] == 1
+
+
+def test_nothing_to_fit_on_is_told() -> None:
+    with pytest.raises(EvaluationError, match="both answerable and unanswerable"):
+        fit_calibration([("small", [asked(query("a"), {})])], ("dense",))
+
+
+def test_quotes_are_counted_by_language() -> None:
+    french, english = query("q1", answers=("45",)), query("q2", lang="en", answers=("46",))
+    quotes = (Quoted(True, True, True, 10.0), Quoted(False, True, True, 30.0))
+    results = [asked(one, {"a": 1.0}, quotes=quoted) for one, quoted in zip((french, english), quotes, strict=True)]
+    told = measure(dataset([french, english], {"q1": {"a": 1}, "q2": {"a": 1}}), results, {})
+    assert told["quotes"] == {
+        "verbatim": 1.0,
+        "first": {"all": 0.5, "fr": 1.0, "en": 0.0},
+        "any": {"all": 1.0, "fr": 1.0, "en": 1.0},
+    }
+    assert told["latency_ms"]["p50"] == pytest.approx(20)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "held"),
+    [("1\u00a0250 membres", "1 250 membres", True), ("l’usine", "L'USINE", True), ("45 membres", "46 membres", False)],
+)
+def test_an_answer_is_found_whatever_the_spaces_apostrophes_and_case(text: str, answer: str, held: bool) -> None:
+    assert holds_answer(text, [answer]) is held
+
+
+def test_a_set_with_its_own_documents_is_indexed_asked_and_measured(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    documents = [
+        {"_id": "d1", "title": "Bois", "text": "La filière du bois compte 45 membres.", "lang": "fr"},
+        {"_id": "d2", "title": "Eau", "text": "La filière de l’eau compte 1 250 emplois.", "lang": "fr"},
+    ]
+    asked_for = {"_id": "q1", "text": "Combien de membres dans le bois ?", "lang": "fr", "answerable": True, "answers": ["45"]}
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)), encoding="utf-8")
+    (folder / "queries.jsonl").write_text(json.dumps(asked_for), encoding="utf-8")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n", encoding="utf-8")
+    small = read_dataset(folder)
+    engine, report = open_dataset(small, tmp_path / "index", KeywordEmbedder(), read_ranking())
+    told = measure(small, ask_all(small, engine), {})
+    assert report is not None
+    assert report.embedded == 2
+    assert told["runs"]["hybrid"] == {"ndcg@10": 1.0, "recall@10": 1.0, "mrr@10": 1.0}
+    assert told["quotes"]["first"]["all"] == 1.0
