@@ -16,7 +16,7 @@ COLUMNS = (
     ("models", "settings"),
     ("text", "front_matter", "weights"),
     ("analysis", "corpus", "clusters", "passages", "bundled", "i18n"),
-    ("lint", "embedding", "questions", "datasets"),
+    ("lint", "coverage", "embedding", "questions", "datasets"),
     ("ledger", "index.dense", "index.lexical", "index.vectors"),
     ("index.snapshot",),
     ("index.build",),

@@ -29,10 +29,10 @@ def test_reading_settings_makes_nothing(empty_folder: Path) -> None:
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLUSTERBOT_INDEX_DIR", "/tmp/elsewhere")
+    monkeypatch.setenv("CLUSTERBOT_INDEX_DIR", "/srv/elsewhere")
     monkeypatch.setenv("CLUSTERBOT_ALLOW_PRIVATE_HOSTS", "true")
     settings = read_settings()
-    assert settings.index_dir == Path("/tmp/elsewhere")
+    assert settings.index_dir == Path("/srv/elsewhere")
     assert settings.allow_private_hosts
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clusterbot.answering import Answer
 from clusterbot.assistant import Reply
 from clusterbot.clusters import Cluster, Mention
+from clusterbot.coverage import Coverage
 from clusterbot.i18n import Texts, write_choice, write_until
 from clusterbot.index.build import BuildReport
 from clusterbot.index.snapshot import Manifest
@@ -200,3 +202,12 @@ def lint_json(documents: int, problems: Sequence[Problem]) -> Json:
     """Return what `corpus lint` prints."""
     told = [{"file": one.file, "line": one.line, "message": one.message} for one in problems]
     return {"documents": documents, "problems": told}
+
+
+def coverage_json(coverage: Coverage, oldest: int) -> Json:
+    """Return what the ledgers hold, with the facts to refresh next."""
+    return {
+        "clusters": [dataclasses.asdict(one) for one in coverage.clusters],
+        "attributes": dict(coverage.attributes),
+        "oldest": [{"cluster_id": key, **fact.model_dump(mode="json")} for key, fact in coverage.stale[:oldest]],
+    }

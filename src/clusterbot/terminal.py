@@ -18,6 +18,7 @@ from rich.text import Text
 from clusterbot.answering import Abstention, Answer
 from clusterbot.assistant import Reply
 from clusterbot.clusters import Cluster
+from clusterbot.coverage import Coverage
 from clusterbot.doctor import Check
 from clusterbot.i18n import Texts, write_choice, write_date, write_percent, write_until, write_value
 from clusterbot.index.snapshot import Manifest
@@ -276,3 +277,17 @@ def check_list(checks: Iterable[Check], texts: Texts) -> RenderableType:
         severity = Text(texts(f"doctor.{check.severity}"), style=_COLOURS[check.severity])
         table.add_row(severity, texts(f"doctor.check_{check.name}"), told)
     return table
+
+
+def coverage_tables(coverage: Coverage, oldest: int, vocabulary: Vocabulary, texts: Texts) -> RenderableType:
+    """Show what the ledgers hold by cluster, then the oldest facts."""
+    clusters = _table(*(texts(f"coverage.{key}") for key in ("cluster", "facts", "dated", "attributes", "oldest", "newest")))
+    for one in coverage.clusters:
+        dates = (write_date(date, texts) if date else "" for date in (one.oldest, one.newest))
+        clusters.add_row(one.cluster_id, str(one.facts), str(one.dated), str(one.attributes), *dates)
+    stale = _table(*(texts(f"coverage.{key}") for key in ("cluster", "attribute", "value", "as_of")))
+    for key, fact in coverage.stale[:oldest]:
+        known = vocabulary.get(fact.attribute)
+        label = fact.attribute if known is None else getattr(known, texts.lang)
+        stale.add_row(key, label, write_value(fact, known, texts), write_date(fact.as_of, texts))
+    return Group(clusters, Text(), Text(texts("coverage.refresh"), style="bold"), stale)

@@ -1,8 +1,9 @@
-"""`corpus lint | list`."""
+"""`corpus lint | list | coverage`."""
 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -54,3 +55,25 @@ def show_all(corpus: CorpusDir = None, as_json: console.AsJson = False) -> None:
     if read.failed:
         console.tell_problem("unread", failed=len(read.failed))
         raise typer.Exit(1)
+
+
+@app.command()
+def coverage(
+    corpus: CorpusDir = None,
+    oldest: Annotated[int, typer.Option(min=0, max=10_000, help="How many of the oldest facts to show.")] = 20,
+    as_json: console.AsJson = False,
+) -> None:
+    """Show what the ledgers hold by cluster, and the oldest facts first: what to refresh next."""
+    from clusterbot.corpus import read_corpus
+    from clusterbot.coverage import coverage as measure
+
+    read = read_corpus(opening.open_settings(corpus).corpus_dir)
+    found = measure(read)
+    if as_json:
+        from clusterbot.output import coverage_json
+
+        console.write_json(coverage_json(found, oldest))
+    else:
+        from clusterbot.terminal import coverage_tables
+
+        console.show(coverage_tables(found, oldest, read.vocabulary, console.reader_texts()))
