@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 # Evaluation sets beside our own; those next to the checkout are taken where there are any.
 EVAL_DIRS ?= $(dir $(wildcard ../shared/eval/*/queries.jsonl*))
 
-.PHONY: demo test check fix eval docs
+.PHONY: demo test check bot fix eval docs
 
 demo: $(RUNTIME)
 	@echo
@@ -31,6 +31,9 @@ check: $(DEV)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest
+
+bot: $(RUNTIME)
+	@$(PY) -m clusterbot bot
 
 fix: $(DEV)
 	$(PY) -m ruff check --fix .

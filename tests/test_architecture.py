@@ -28,7 +28,8 @@ COLUMNS = (
     ("evaluation",),
     ("doctor", "output"),
     ("terminal",),
-    ("cli", "bot"),
+    ("bot",),
+    ("cli",),
     ("__main__",),
 )
 ROOMS = {

@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from clusterbot.cli import asking, checking, corpora, evaluating, indexes, profiles
+from clusterbot.cli import asking, checking, corpora, evaluating, indexes, profiles, serving
 from clusterbot.errors import ClusterbotError
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ app.command("clusters")(profiles.clusters)
 app.add_typer(corpora.app, name="corpus")
 app.add_typer(indexes.app, name="index")
 app.command("eval")(evaluating.evaluate)
+app.command("bot")(serving.bot)
 app.command("doctor")(checking.doctor)
 
 
