@@ -9,12 +9,14 @@ from pathlib import Path
 
 from clusterbot import bundled
 from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
+from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
 from clusterbot.clusters import ClusterRegistry
 from clusterbot.embedding import Embedder, open_embedder
 from clusterbot.errors import IndexMismatch
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe
 from clusterbot.index.snapshot import Snapshot
+from clusterbot.judging import RuleJudge, Statement, read_rules
 from clusterbot.ledger import Ledger
 from clusterbot.models import LANGUAGES, Lang, Profile
 from clusterbot.passages import PassageSettings
@@ -32,6 +34,18 @@ class Reply:
     """An answer or an abstention, with what made it."""
 
     result: Answer | Abstention
+    index: str
+    model: str
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The verdicts on the claims of a text, in order, with what made them."""
+
+    text: str
+    lang: Lang
+    verdicts: tuple[Verdict, ...]
     index: str
     model: str
     elapsed_ms: float
@@ -63,6 +77,8 @@ class Engine:
         self.ledger = Ledger(profiles, loaded.tables.vocabulary)
         self.retriever = Retriever(loaded, embedder, ranking.fusion)
         self.reader = Reader(loaded, embedder, self.ledger, ranking.sentence)
+        self.rules = read_rules()
+        self.judge = RuleJudge(self.rules)
 
     def find(
         self, question: Question, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
@@ -77,6 +93,19 @@ class Engine:
         question = understand(text, self.registry, context, lang)
         query = self.retriever.query(question.query, question.lang, question.cluster_ids)
         return self.reader.answer(question, query, self.retriever.search(query, SEARCHED), SHOWN_HITS)
+
+    def check(self, text: str, context: Sequence[str], lang: Lang | None) -> tuple[Verdict, ...]:
+        """Weigh each claim of a text; one that names no cluster is about that of the claims before it."""
+        whole = understand(text, self.registry, context, lang)
+        earlier, verdicts = list(context), []
+        for claim in split_claims(normal_claim(whole.text), whole.lang):
+            question = understand(claim, self.registry, earlier, whole.lang)
+            names = [mention.matched for mention in question.mentions] + list(question.names)
+            statement = Statement(claim, whole.lang, self.judge.subject(names, whole.lang))
+            _, candidates = self.find(question, SEARCHED, only_clusters=question.cluster_ids or None)
+            verdicts.append(weigh(statement, question.cluster_ids, candidates, self.judge, self.rules))
+            earlier.append(claim)
+        return tuple(verdicts)
 
 
 class Assistant:
@@ -109,6 +138,19 @@ class Assistant:
         manifest = engine.snapshot.manifest
         elapsed_ms = 1000 * (time.perf_counter() - started)
         return Reply(result, manifest.version, f"{manifest.model}@{manifest.revision}", elapsed_ms)
+
+    def check(self, text: str, context: Sequence[str] = (), lang: Lang | None = None) -> Check:
+        """Weigh the claims of a text against the sources; `context` holds the earlier sentences of the conversation.
+
+        Raises:
+            UsageError: the text can't be taken.
+        """
+        engine, started = self.engine, time.perf_counter()
+        verdicts = engine.check(text, context, lang)
+        manifest = engine.snapshot.manifest
+        elapsed_ms = 1000 * (time.perf_counter() - started)
+        model = f"{manifest.model}@{manifest.revision}"
+        return Check(text, verdicts[0].lang, verdicts, manifest.version, model, elapsed_ms)
 
     def reload(self) -> bool:
         """Take up the live version; say whether it is another one."""

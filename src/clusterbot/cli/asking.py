@@ -36,7 +36,7 @@ def ask(
         raise typer.BadParameter("give a QUESTION or --batch FILE, one of the two")
     settings = opening.open_settings()
     if batch is not None:
-        lines = _lines(batch)
+        lines = read_lines(batch)
         _ask_each(lines, opening.open_assistant(settings), lang)
         return
     from clusterbot.questions import clean
@@ -71,7 +71,7 @@ def _show(reply: Reply, assistant: Assistant) -> None:
     console.show(shown, console.MAX_WIDTH)
 
 
-def _lines(batch: str) -> Iterator[bytes]:
+def read_lines(batch: str) -> Iterator[bytes]:
     """Yield the lines of a file, or of stdin as they come; an empty one is no question."""
     lines: Any = sys.stdin.buffer if batch == "-" else opening.read_input(batch).split(b"\n")
     return (line for line in lines if line.strip())
@@ -95,15 +95,20 @@ def _answer_line(line: bytes, assistant: Assistant, lang: Lang | None) -> dict[s
 
     identity: object = None
     try:
-        value = _parse(line)
+        value = parse_line(line)
         identity = value.get("id")
-        asked, context, line_lang = _fields(value)
+        asked, context, line_lang = read_fields(value, "question")
         return _json(identity, asked, assistant.ask(asked, context, line_lang or lang), assistant)
     except UsageError as error:
         return error_json(identity, str(error))
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Read a line of a batch.
+
+    Raises:
+        UsageError: it is no JSON object.
+    """
     if len(line) > MAX_LINE_BYTES:
         raise UsageError(f"the line is longer than {MAX_LINE_BYTES:,} bytes: shorten it")
     try:
@@ -117,11 +122,11 @@ def _parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-def _fields(value: dict[str, Any]) -> tuple[str, list[str], Lang | None]:
-    """Return question, context and language of a line."""
-    asked, context, lang = value.get("question"), value.get("context") or [], value.get("lang")
+def read_fields(value: dict[str, Any], key: str) -> tuple[str, list[str], Lang | None]:
+    """Return the question or claim, the context and the language of a line."""
+    asked, context, lang = value.get(key), value.get("context") or [], value.get("lang")
     if not isinstance(asked, str):
-        raise UsageError('the line has no "question": write {"id": ..., "question": ...}')
+        raise UsageError(f'the line has no "{key}": write {{"id": ..., "{key}": ...}}')
     if not isinstance(context, list) or not all(isinstance(one, str) for one in context):
         raise UsageError('"context" must be a list of earlier questions: ["...", "..."]')
     if lang == "fr" or lang == "en" or lang is None:

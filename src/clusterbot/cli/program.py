@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from clusterbot.cli import asking, checking, corpora, evaluating, indexes, profiles, serving
+from clusterbot.cli import asking, checking, corpora, evaluating, indexes, profiles, serving, weighing
 from clusterbot.errors import ClusterbotError
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,9 @@ app = typer.Typer(
 )
 app.command("ask")(asking.ask)
 app.command("chat")(asking.chat)
+app.command("check")(weighing.check)
 app.command("cluster")(profiles.cluster)
+app.command("compare")(weighing.compare)
 app.command("clusters")(profiles.clusters)
 app.add_typer(corpora.app, name="corpus")
 app.add_typer(indexes.app, name="index")

@@ -1,0 +1,103 @@
+"""`check` and `compare`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clusterbot.cli import asking, console, opening
+from clusterbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from clusterbot.assistant import Assistant
+    from clusterbot.clusters import Cluster, ClusterRegistry
+
+
+def check(
+    claim: Annotated[str | None, typer.Argument(help="A claim in French or English, or a paragraph of claims.")] = None,
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="FILE", help='Check each line {"id", "claim"} of a file, or of stdin (-).')
+    ] = None,
+    lang: asking.Language = None,
+    as_json: console.AsJson = False,
+) -> None:
+    """Weigh a claim: what the sources say for and against it, with dates."""
+    if (claim is None) == (batch is None):
+        raise typer.BadParameter("give a CLAIM or --batch FILE, one of the two")
+    settings = opening.open_settings()
+    if batch is not None:
+        _check_each(batch, settings, lang)
+        return
+    from clusterbot.questions import clean
+
+    clean(claim or "")  # before the model is loaded, which takes seconds
+    checked = opening.open_assistant(settings).check(claim or "", lang=lang)
+    if as_json:
+        from clusterbot.verdicts import check_json
+
+        console.write_json(check_json(None, checked))
+    else:
+        from clusterbot.i18n import read_texts
+        from clusterbot.verdicts import check_text
+
+        console.show(check_text(checked, read_texts(checked.lang)), console.MAX_WIDTH)
+
+
+def _check_each(batch: str, settings: Any, lang: Any) -> None:  # noqa: ANN401
+    lines = asking.read_lines(batch)
+    assistant = opening.open_assistant(settings)
+    total = failed = 0
+    for line in lines:
+        total += 1
+        result = _check_line(line, assistant, lang)
+        failed += "error" in result
+        console.write_json(result, is_line=True)
+    if failed:
+        console.tell_problem("batch", failed=failed, total=total)
+        raise typer.Exit(1)
+
+
+def _check_line(line: bytes, assistant: Assistant, lang: Any) -> dict[str, Any]:  # noqa: ANN401
+    from clusterbot.output import error_json
+    from clusterbot.verdicts import check_json
+
+    identity: object = None
+    try:
+        value = asking.parse_line(line)
+        identity = value.get("id")
+        asked, context, line_lang = asking.read_fields(value, "claim")
+        return check_json(identity, assistant.check(asked, context, line_lang or lang))
+    except UsageError as error:
+        return error_json(identity, str(error))
+
+
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="NAME NAME [NAME]", help="Two or three clusters, by any name or id.")],
+    as_json: console.AsJson = False,
+) -> None:
+    """Show two or three clusters side by side, each value with its date."""
+    from clusterbot import comparison, verdicts
+
+    if not 2 <= len(names) <= 3:
+        raise typer.BadParameter("name two or three clusters")
+    registry, loaded = opening.open_registry(opening.open_settings())
+    texts, vocabulary = console.reader_texts(), loaded.tables.vocabulary
+    compared = comparison.compare([_only(registry, name) for name in names], vocabulary)
+    if as_json:
+        console.write_json(verdicts.comparison_json(compared, loaded.manifest.version))
+    else:
+        console.show(verdicts.comparison_table(compared, vocabulary, texts), console.MAX_WIDTH)
+
+
+def _only(registry: ClusterRegistry, name: str) -> Cluster:
+    """Return the one cluster that a name means."""
+    found = registry.resolve(name)
+    if len(found) > 1:
+        from clusterbot.i18n import write_choice
+
+        texts = console.reader_texts()
+        choices = write_choice([f"{one.name(texts.lang)} ({one.id})" for one in found], texts)
+        console.tell_problem("ambiguous", name=name, choices=choices, id=found[0].id)
+        raise typer.Exit(1)
+    return found[0]
