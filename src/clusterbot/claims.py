@@ -99,11 +99,15 @@ def _label(claim: Statement, evidence: Sequence[Evidence]) -> Label:
 
 
 def _confidence(label: Label, evidence: Sequence[Evidence], rules: ClaimRules) -> float:
-    """Return the probability that the verdict is right: a logistic function of how well its best evidence covers the claim."""
+    """Return the probability that the verdict is right, a logistic function of `coverage_feature`."""
+    return 1 / (1 + math.exp(-(rules.intercept + rules.coverage_weight * coverage_feature(label, evidence))))
+
+
+def coverage_feature(label: Label, evidence: Sequence[Evidence]) -> float:
+    """Return how well the best evidence for a verdict covers the claim; its negative where the verdict is that none does."""
     wanted: Stance = "for" if label == "supported" else "against" if label == "contradicted" else "neutral"
     coverage = max((one.coverage for one in evidence if one.stance == wanted), default=0.0)
-    sign = -1 if label == "not_covered" else 1
-    return 1 / (1 + math.exp(-(rules.intercept + sign * rules.coverage_weight * coverage)))
+    return -coverage if label == "not_covered" else coverage
 
 
 def normal_claim(text: str) -> str:

@@ -21,6 +21,7 @@ DifferenceKind = Literal["number", "unit", "date", "name", "negation", "superlat
 
 _NAME = re.compile(r"(?<=[\s(«“’'])([A-ZÀ-Ý][\w-]+(?: [A-ZÀ-Ý][\w-]+)*)")
 _NOUN_WORDS = 3
+_ATTRIBUTION = re.compile(r"\b(?:selon|d’après|according to|says|précis\w+|rappel\w+)\b[^,;:.]*")
 
 
 class ClaimRules(BaseModel):
@@ -98,7 +99,10 @@ class RuleJudge:
         return Judgement("for", coverage, ())
 
     def _coverage(self, claim: Statement, source: Statement) -> float:
-        asked, held = self._keys(claim.text, claim.lang), self._keys(source.text, source.lang)
+        words = claim.text
+        for one in reversed(find_quantities(words, claim.lang)):
+            words = f"{words[: one.start]} {words[one.end :]}"
+        asked, held = self._keys(words, claim.lang), self._keys(source.text, source.lang)
         asked -= claim.subject
         return len(asked & held) / len(asked) if asked else 0.0
 
@@ -126,11 +130,7 @@ class RuleJudge:
         held = find_quantities(source.text, source.lang)
         for one in find_quantities(claim.text, claim.lang):
             rivals = [other for other in held if self._same_thing(claim, one, source, other)]
-            if (
-                len(rivals) > 1
-                and find_years(claim.text)
-                and len({(each.first, each.last) for each in find_years(source.text)}) > 1
-            ):
+            if len(_own_years(source.text)) > 1:
                 rivals = []  # which figure is of which year can't be told
             if not any(self._agree(one, other) for other in rivals):
                 kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
@@ -139,12 +139,12 @@ class RuleJudge:
         yield from self._dates(claim, source)
 
     def _dates(self, claim: Statement, source: Statement) -> Iterator[Difference]:
-        asked, held = find_years(claim.text), find_years(source.text)
+        asked, held = find_years(claim.text), _own_years(source.text)
         if not asked or find_quantities(claim.text, claim.lang):
             return
         for one in asked:
-            if not any(other.first <= one.last and one.first <= other.last for other in held):
-                told = source.text[held[0].start : held[0].end] if len(held) == 1 else ""
+            if len(held) != 1 or not all(first <= one.last and one.first <= last for first, last in held):
+                told = next((str(first) for first, last in held if first == last and len(held) == 1), "")
                 yield Difference("date", claim.text[one.start : one.end], told)
 
     def _same_thing(self, claim: Statement, one: Quantity, source: Statement, other: Quantity) -> bool:
@@ -194,3 +194,9 @@ class RuleJudge:
     def subject(self, names: list[str], lang: Lang) -> frozenset[str]:
         """Return the words of names, which say whom a claim is about and not what it claims."""
         return frozenset(key for name in names for key in self._keys(name, lang))
+
+
+def _own_years(text: str) -> set[tuple[int, int]]:
+    """Return the years that a sentence speaks of, without that of the page it is taken from (`according to La Presse in 2018`)."""
+    own = _ATTRIBUTION.sub("", text)
+    return {(one.first, one.last) for one in find_years(own)}

@@ -1,4 +1,4 @@
-"""Quantities and years of a text, in one form for both languages and all notations: exact decimals, unit, how exact they are meant."""
+"""Quantities and years of a text in one form for both languages and all notations: exact decimals, unit, precision."""
 
 from __future__ import annotations
 
@@ -14,19 +14,66 @@ from clusterbot.text import fold
 Precision = Literal["exact", "about", "at_least", "at_most"]
 
 _GROUP = "[ \u00a0\u2009\u202f]"
-_DIGITS = {
+_DIGITS: dict[Lang, str] = {
     "fr": rf"(?:\d{{1,3}}(?:{_GROUP}\d{{3}}(?!\d))+|\d{{1,3}}(?:,\d{{3}}){{2,}}|\d+)(?:[.,]\d+)?",
     "en": rf"(?:\d{{1,3}}(?:(?:,|{_GROUP})\d{{3}}(?!\d))+|\d+)(?:[.,]\d+)?",
 }
-_UNITS_FR = "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split()
+_UNITS_FR = (
+    "zero",
+    "un",
+    "deux",
+    "trois",
+    "quatre",
+    "cinq",
+    "six",
+    "sept",
+    "huit",
+    "neuf",
+    "dix",
+    "onze",
+    "douze",
+    "treize",
+    "quatorze",
+    "quinze",
+    "seize",
+)
 _UNITS_EN = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
+_TENS_EN = (
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+)
 _SMALL: dict[Lang, dict[str, int]] = {
     "fr": {word: value for value, word in enumerate(_UNITS_FR)}
     | {"une": 1, "vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60},
     "en": {word: value for value, word in enumerate(_UNITS_EN)}
-    | {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)},
+    | {word: 10 * value for value, word in enumerate(_TENS_EN, start=2)},
 }
 _BIG: dict[Lang, dict[str, int]] = {
     "fr": {"mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9},
