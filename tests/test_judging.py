@@ -43,3 +43,7 @@ def test_a_sentence_of_two_years_never_supports_a_figure() -> None:
 
 def test_a_denied_claim_is_against_a_sentence_that_affirms() -> None:
     assert said("Aqua Nord was not founded in 2006.", "Aqua Nord was founded in 2006.") == "against"
+
+
+def test_a_spelled_out_figure_counts_as_its_digits() -> None:
+    assert said("Aqua Nord had fifty members in 2020.", "In 2020, Aqua Nord had 50 members.") == "for"
