@@ -595,3 +595,67 @@ def test_results_are_utf8_whatever_the_locale(built: Cli, tmp_path: Path) -> Non
 
 def test_wrong_usage_of_the_program_is_status_2() -> None:
     assert subprocess.run([sys.executable, "-m", "clusterbot", "dance"], capture_output=True, check=False).returncode == 2
+
+
+# --- check and compare
+
+
+def test_check_json_has_the_keys_that_others_rely_on_and_verbatim_evidence(built: Cli, corpus_dir: Path) -> None:
+    checked = built("check", "Boreal Wood was founded in 2010.", "--json").json
+    keys = ["id", "claim", "language", "verdict", "confidence", "explanation", "evidence", "differences", "index", "model"]
+    assert list(checked) == [*keys, "elapsed_ms"]
+    assert (checked["verdict"], checked["language"]) == ("contradicted", "en")
+    assert {"kind": "date", "claim": "2010", "source": "2012"} in checked["differences"]
+    against = checked["evidence"][0]
+    keys = ["stance", "text", "document_id", "start", "end", "title", "url", "link", "published"]
+    assert (list(against), against["stance"]) == (keys, "against")
+    assert against["text"] in (corpus_dir / "clusters" / f"{against['document_id']}.md").read_text(encoding="utf-8")
+
+
+def test_check_supports_a_figure_of_its_own_time(built: Cli) -> None:
+    assert built("check", "En 2016, Bois Boréal comptait 45 membres.", "--json").json["verdict"] == "supported"
+
+
+def test_check_shows_both_sides_and_decides_nothing_where_sources_of_one_time_disagree(built: Cli) -> None:
+    checked = built("check", "En 2020, Bois Boréal comptait 120 membres.", "--json").json
+    assert checked["verdict"] == "not_covered"
+    assert {"for", "against"} <= {one["stance"] for one in checked["evidence"]}
+
+
+def test_check_tells_people_the_verdict_and_the_difference_in_the_claims_language(built: Cli) -> None:
+    shown = built("check", "Bois Boréal a été fondé en 2010.").out
+    assert "Contredit par les sources" in shown
+    assert "date" in shown
+    assert "mars 2012" in shown
+
+
+def test_check_batch_answers_in_order_and_tells_a_broken_line_in_its_place(built: Cli) -> None:
+    lines = [{"id": 1, "claim": "En 2016, Bois Boréal comptait 45 membres."}, {"id": 2}]
+    ended = built("check", "--batch", "-", stdin=batch(*lines))
+    assert ended.status == 1
+    assert [line["id"] for line in ended.lines] == [1, 2]
+    assert ended.lines[0]["verdict"] == "supported"
+    assert '"claim"' in ended.lines[1]["error"]
+
+
+def test_a_paragraph_is_contradicted_as_soon_as_one_of_its_claims_is(built: Cli) -> None:
+    checked = built("check", "En 2016, Bois Boréal comptait 45 membres. Bois Boréal a été fondé en 2010.", "--json").json
+    assert checked["verdict"] == "contradicted"
+    assert [one["verdict"] for one in checked["claims"]] == ["supported", "contradicted"]
+
+
+def test_compare_puts_the_newest_value_of_each_cluster_side_by_side(built: Cli) -> None:
+    compared = built("compare", "Boreal Wood", "grappe bleue", "--json").json
+    assert compared["clusters"] == ["bois_boreal", "aqua_nord"]
+    founded = next(row for row in compared["rows"] if row["attribute"] == "founded")
+    assert [fact["value"] for fact in founded["facts"]] == ["2012-03", "2018"]
+    assert "Boreal Wood" in built("compare", "Boreal Wood", "grappe bleue").out
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("check", "a", "--batch", "-"), ("compare", "Boreal Wood")])
+def test_wrong_usage_of_check_and_compare_is_status_2(built: Cli, arguments: Sequence[str]) -> None:
+    assert built(*arguments).status == 2
+
+
+def test_compare_with_an_unknown_name_tells_the_cure(built: Cli) -> None:
+    one_error_line(built("compare", "Boreal Wood", "zzzz"), "clusterbot clusters")

@@ -47,3 +47,7 @@ def test_a_denied_claim_is_against_a_sentence_that_affirms() -> None:
 
 def test_a_spelled_out_figure_counts_as_its_digits() -> None:
     assert said("Aqua Nord had fifty members in 2020.", "In 2020, Aqua Nord had 50 members.") == "for"
+
+
+def test_a_denied_wrong_year_is_never_called_contradicted() -> None:
+    assert said("Aqua Nord was not founded in 2009.", "Aqua Nord was founded in 2006.") == "neutral"

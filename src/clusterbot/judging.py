@@ -91,7 +91,11 @@ class RuleJudge:
         if not self._same_time(claim, source):
             return Judgement("neutral", coverage, ())
         differences = tuple([*self._figures(claim, source), *self._wording(claim, source)])
-        contradicted = [one for one in differences if one.source or (one.kind == "negation" and one.claim)]
+        given_otherwise = [one for one in differences if one.source]
+        denied = [one for one in differences if one.kind == "negation" and one.claim]
+        if given_otherwise and denied:  # "not founded in 2009" beside "founded in 2006": the two cancel out
+            return Judgement("neutral", coverage, differences)
+        contradicted = given_otherwise + denied
         if contradicted and coverage >= self._rules.min_against:
             return Judgement("against", coverage, tuple(contradicted))
         if differences or coverage < self._rules.min_coverage:

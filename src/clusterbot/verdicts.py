@@ -13,7 +13,8 @@ from rich.text import Text
 from clusterbot.assistant import Check
 from clusterbot.claims import Evidence, Verdict, overall
 from clusterbot.comparison import Comparison
-from clusterbot.i18n import Texts, write_date, write_percent, write_value
+from clusterbot.i18n import Texts, read_texts, write_date, write_percent, write_value
+from clusterbot.judging import Difference
 from clusterbot.models import Vocabulary
 from clusterbot.terminal import Prose
 
@@ -44,8 +45,6 @@ def check_json(identity: object, check: Check) -> Json:
 
 def explain(verdict: Verdict) -> str:
     """Say in one sentence of the claim's language what the verdict rests on."""
-    from clusterbot.i18n import read_texts
-
     texts = read_texts(verdict.lang)
     told = texts("list.notes").join(_told(one.kind, one.claim, one.source, texts) for one in verdict.differences)
     if verdict.label == "contradicted":
@@ -84,7 +83,7 @@ def _evidence_json(evidence: Evidence) -> Json:
     }
 
 
-def _difference_json(difference: Any) -> Json:  # noqa: ANN401
+def _difference_json(difference: Difference) -> Json:
     return {"kind": difference.kind, "claim": difference.claim, "source": difference.source}
 
 

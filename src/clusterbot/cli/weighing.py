@@ -12,6 +12,8 @@ from clusterbot.errors import UsageError
 if TYPE_CHECKING:
     from clusterbot.assistant import Assistant
     from clusterbot.clusters import Cluster, ClusterRegistry
+    from clusterbot.models import Lang
+    from clusterbot.settings import Settings
 
 
 def check(
@@ -44,7 +46,7 @@ def check(
         console.show(check_text(checked, read_texts(checked.lang)), console.MAX_WIDTH)
 
 
-def _check_each(batch: str, settings: Any, lang: Any) -> None:  # noqa: ANN401
+def _check_each(batch: str, settings: Settings, lang: Lang | None) -> None:
     lines = asking.read_lines(batch)
     assistant = opening.open_assistant(settings)
     total = failed = 0
@@ -58,7 +60,7 @@ def _check_each(batch: str, settings: Any, lang: Any) -> None:  # noqa: ANN401
         raise typer.Exit(1)
 
 
-def _check_line(line: bytes, assistant: Assistant, lang: Any) -> dict[str, Any]:  # noqa: ANN401
+def _check_line(line: bytes, assistant: Assistant, lang: Lang | None) -> dict[str, Any]:
     from clusterbot.output import error_json
     from clusterbot.verdicts import check_json
 
