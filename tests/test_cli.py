@@ -629,6 +629,12 @@ def test_check_tells_people_the_verdict_and_the_difference_in_the_claims_languag
     assert "mars 2012" in shown
 
 
+def test_check_gives_no_percentage_where_nothing_settles_the_claim(built: Cli) -> None:
+    shown = built("check", "Bois Boréal exporte vers le Japon.").out
+    assert "Non couvert par les sources\n" in shown
+    assert "%" not in shown.partition("Proche")[0]
+
+
 def test_check_batch_answers_in_order_and_tells_a_broken_line_in_its_place(built: Cli) -> None:
     lines = [{"id": 1, "claim": "En 2016, Bois Boréal comptait 45 membres."}, {"id": 2}]
     ended = built("check", "--batch", "-", stdin=batch(*lines))

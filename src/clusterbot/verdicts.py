@@ -94,8 +94,10 @@ def check_text(check: Check, texts: Texts) -> RenderableType:
 
 def _verdict(verdict: Verdict, texts: Texts) -> Iterator[RenderableType]:
     yield Prose(texts("list.quoted", text=verdict.claim), "dim")
-    percent = write_percent(verdict.confidence, texts)
-    yield Text(texts("check.verdict", label=texts(f"check.{verdict.label}"), percent=percent), style=_COLOURS[verdict.label])
+    told = texts(f"check.{verdict.label}")
+    if verdict.label != "not_covered":  # how sure one is of having found nothing, people would take for a judgement of the claim
+        told = texts("check.verdict", label=told, percent=write_percent(verdict.confidence, texts))
+    yield Text(told, style=_COLOURS[verdict.label])
     yield Prose(explain(verdict))
     for one in verdict.evidence[:_SHOWN]:
         document = one.citation.document
