@@ -51,3 +51,8 @@ def test_a_spelled_out_figure_counts_as_its_digits() -> None:
 
 def test_a_denied_wrong_year_is_never_called_contradicted() -> None:
     assert said("Aqua Nord was not founded in 2009.", "Aqua Nord was founded in 2006.") == "neutral"
+
+
+def test_what_was_found_is_not_what_was_founded() -> None:
+    assert said("Aqua Nord was founded in 2006.", "In 2018, a magazine found fleet managers at Aqua Nord.") == "neutral"
+    assert said("Aqua Nord was founded in 2010.", "Aqua Nord dates from 2006.") == "against"

@@ -70,6 +70,8 @@ def weigh(
     order: dict[Stance, int] = {"against": 0, "for": 0, "neutral": 1}
     evidence.sort(key=lambda one: (order[one.stance], -one.coverage, one.citation.document.id, one.citation.start))
     label = _label(claim, evidence)
+    if label == "contradicted" and _is_year_held(claim, evidence, rules):
+        label = "not_covered"
     return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(evidence[:MAX_EVIDENCE]))
 
 
@@ -96,6 +98,14 @@ def _label(claim: Statement, evidence: Sequence[Evidence]) -> Label:
     if is_dated or newest["for"] == newest["against"]:
         return "not_covered"
     return "supported" if newest["for"] > newest["against"] else "contradicted"
+
+
+def _is_year_held(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) -> bool:
+    """Say whether the claim differs by its year alone and yet a sentence on the same matter holds that year."""
+    kinds = {one.kind for each in evidence if each.stance == "against" for one in each.differences}
+    asked = {one.first for one in find_years(claim.text)}
+    about = (one.citation.text for one in evidence if one.coverage >= rules.min_coverage)
+    return kinds == {"date"} and any(asked <= {one.first for one in find_years(text)} for text in about)
 
 
 def _confidence(label: Label, evidence: Sequence[Evidence], rules: ClaimRules) -> float:

@@ -19,6 +19,7 @@ from clusterbot.text import fold
 Stance = Literal["for", "against", "neutral"]
 DifferenceKind = Literal["number", "unit", "date", "name", "negation", "superlative"]
 
+_FIND = re.compile(r"\bfound\b")  # of "to find"; its stem is that of "founded"
 _NAME = re.compile(r"(?<=[\s(«“’'])([A-ZÀ-Ý][\w-]+(?: [A-ZÀ-Ý][\w-]+)*)")
 _NOUN_WORDS = 3
 _ATTRIBUTION = re.compile(r"\b(?:selon|d’après|according to|says|précis\w+|rappel\w+)\b[^,;:.]*")
@@ -112,7 +113,8 @@ class RuleJudge:
 
     def _keys(self, text: str, lang: Lang) -> frozenset[str]:
         """Return the words by concept, or by their beginning, which many words share in both languages."""
-        words = [word for word in analyse(text, lang) if not any(char.isdigit() for char in word)]
+        told = _FIND.sub(" ", text) if lang == "en" else text
+        words = [word for word in analyse(told, lang) if not any(char.isdigit() for char in word)]
         return frozenset(self._key(fold(word)) for word in words)
 
     def _key(self, word: str) -> str:

@@ -1,0 +1,43 @@
+"""Claims weighed by several sentences: what they decide together."""
+
+from __future__ import annotations
+
+from clusterbot.answering import Candidate
+from clusterbot.claims import Verdict, weigh
+from clusterbot.judging import RuleJudge, Statement, read_rules
+from clusterbot.models import Document
+
+RULES = read_rules()
+
+
+def weighed(claim: str, *sentences: str) -> Verdict:
+    judge = RuleJudge(RULES)
+    candidates = []
+    for number, text in enumerate(sentences):
+        document = Document(
+            id=f"d{number}",
+            kind="digest",
+            title="Aqua Nord",
+            lang="en",
+            url="https://example.org/",
+            publisher="Le Journal",
+            retrieved="2026-11-22",
+            clusters=("aqua_nord",),
+            licence="CC BY 4.0",
+            text=text,
+        )
+        candidates.append(Candidate(document, 0, len(text), 0.0, 0.0, 0.0, False, False, 0.0))
+    return weigh(Statement(claim, "en", judge.subject(["Aqua Nord"], "en")), ["aqua_nord"], candidates, judge, RULES)
+
+
+def test_the_year_of_something_else_does_not_contradict_a_year_that_a_source_holds() -> None:
+    origin = "Aqua Nord dates from 2017 and came out of the plan for 2015-2020."
+    launch = "In 2019, Aqua Nord launched a school."
+    assert weighed("Aqua Nord was launched in 2017.", origin, launch).label == "not_covered"
+    assert weighed("Aqua Nord was launched in 2012.", origin, launch).label == "contradicted"
+
+
+def test_the_newest_figure_decides_a_claim_that_tells_no_time() -> None:
+    older, newer = "In 2016, Aqua Nord had 45 members.", "In 2020, Aqua Nord had 120 members."
+    assert weighed("Aqua Nord has 45 members.", older, newer).label == "contradicted"
+    assert weighed("Aqua Nord has 120 members.", older, newer).label == "supported"
