@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write data/ranking.json")
     options = parser.parse_args()
     settings, ranking = read_settings(), read_ranking()
-    embedder = open_embedder(settings.model, settings.cache_dir)
+    embedder = open_embedder(settings.model, settings.cache_dir, use_compiled=settings.compiled)
     datasets = [read_dataset(folder) for folder in [*options.datasets, TUNING]]
     engines: dict[str, Engine] = {}
     for dataset in datasets:

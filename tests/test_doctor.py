@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from clusterbot import bundled
+from clusterbot import bundled, compiling
 from clusterbot.corpus import read_corpus
 from clusterbot.doctor import Check, examine
 from clusterbot.i18n import read_texts
@@ -113,6 +115,38 @@ def test_a_bundled_model_of_another_revision(folder: Path, monkeypatch: pytest.M
     monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
     assert checks()["model"].severity == "ok"
     assert "bundled@0123456789ab-1" in checks()["index_model"].message
+
+
+def compiled_folder(folder: Path, mean_cosine: float) -> Path:
+    made = folder / "cache" / f"e5-small-0123456789ab-1-int8.{compiling.COMPILER_VERSION}"
+    made.mkdir(parents=True)
+    files = {}
+    for name in compiling.FILES:
+        (made / name).write_bytes(b"abc")
+        files[name] = {"bytes": 3, "sha256": hashlib.sha256(b"abc").hexdigest()}
+    report = {"mean_cosine": mean_cosine, "min_cosine": mean_cosine, "original_per_s": 20.0, "compiled_per_s": 70.0}
+    (made / "compiled.json").write_text(json.dumps({"report": report, "files": files}), encoding="utf-8")
+    return made
+
+
+def test_a_compiled_model_says_what_it_gains(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
+    monkeypatch.setattr(bundled, "is_available", lambda: True)
+    made = compiled_folder(folder, 0.9971)
+    assert checks()["model"].severity == "ok"
+    assert "3.5 times" in checks()["model"].message
+    assert "-int8." in checks()["index_model"].message
+    (made / "weights.bin").write_bytes(b"abd")
+    assert checks()["model"].severity == "fail"
+    assert str(made) in (checks()["model"].remedy or "")
+
+
+def test_a_compiled_model_that_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
+    monkeypatch.setattr(bundled, "is_available", lambda: True)
+    compiled_folder(folder, 0.5)
+    assert checks()["model"].severity == "warn"
+    assert "bundled@0123456789ab-1," in f"{checks()['index_model'].message},"
 
 
 def test_the_bundled_model_before_its_first_use_and_without_its_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,11 +62,12 @@ def test_rows_are_float32_of_length_1_in_input_order(embedder: Embedder, monkeyp
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
-def test_progress_counts_what_is_done(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_counts_what_is_done(embedder: Embedder, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "SLICE", 2)
     seen: list[int] = []
-    embedder.embed_passages(["a", "b", "c", "d", "e"], seen.append)
-    assert seen == [2, 4, 5]
+    for one in (embedder, open_embedder(str(tiny), tiny)):
+        one.embed_passages(["w0", "w1", "w2", "w3", "w1"], seen.append)
+    assert seen == [1, 2, 3, 4, 5, 2, 4, 5]
 
 
 def test_nothing_gives_no_rows(embedder: Embedder) -> None:

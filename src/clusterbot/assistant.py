@@ -125,7 +125,8 @@ class Assistant:
             IndexMissing, IndexMismatch, IndexCorrupt, ModelUnavailable: as their texts say, with the cure.
         """
         snapshot.current_version(settings.index_dir)
-        return cls(settings.index_dir, open_embedder(settings.model, settings.cache_dir, progress), read_ranking())
+        embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled)
+        return cls(settings.index_dir, embedder, read_ranking())
 
     def ask(self, text: str, context: Sequence[str] = (), lang: Lang | None = None) -> Reply:
         """Answer a question; `context` holds the earlier questions of the conversation, oldest first.

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from clusterbot import bundled
+from clusterbot.compiling import COMPILER_VERSION, Report, read_report, verify_compiled
 from clusterbot.corpus import read_corpus
 from clusterbot.embedding import BUNDLED, HUB_TWIN
-from clusterbot.errors import ClusterbotError, CorpusError, UsageError
-from clusterbot.i18n import Texts
+from clusterbot.errors import ClusterbotError, CorpusError, ModelUnavailable, UsageError
+from clusterbot.i18n import Texts, write_number
 from clusterbot.index import snapshot
 from clusterbot.index.build import corpus_digest
 from clusterbot.index.snapshot import Manifest
@@ -94,7 +95,9 @@ def _corpus(corpus_dir: Path, texts: Texts) -> Check:
 def _model(settings: Settings, texts: Texts) -> Check:
     model = settings.model
     if model == BUNDLED and bundled.is_available():
-        if _unpacked(settings.cache_dir):
+        if compiled := _compiled(settings):
+            return _compiled_model(*compiled, texts)
+        if _unpacked(settings):
             return Check("model", "ok", texts("doctor.model_bundled"))
         return Check("model", "info", texts("doctor.model_bundled_first", folder=settings.cache_dir))
     if model == BUNDLED:
@@ -109,9 +112,34 @@ def _model(settings: Settings, texts: Texts) -> Check:
     return Check("model", "warn", texts("doctor.model_hub", model=model), texts("doctor.model_hub_remedy"))
 
 
-def _unpacked(cache_dir: Path) -> list[str]:
-    """Return the revisions of the bundled model that are unpacked."""
-    return [bundled.revision(path.parent) for path in cache_dir.glob("e5-small-*/source.json")]
+def _unpacked(settings: Settings) -> list[str]:
+    """Return the revisions of the bundled model that are ready as the settings want it."""
+    if compiled := _compiled(settings):
+        folder, report = compiled
+        return [bundled.revision(folder)] if not report.refusal else [bundled.revision(folder).rpartition("-int8")[0]]
+    return [bundled.revision(path.parent) for path in settings.cache_dir.glob("e5-small-*/source.json")]
+
+
+def _compiled(settings: Settings) -> tuple[Path, Report] | None:
+    if settings.compiled:
+        for folder in settings.cache_dir.glob(f"e5-small-*-int8.{COMPILER_VERSION}"):
+            if report := read_report(folder):
+                return folder, report
+    return None
+
+
+def _compiled_model(folder: Path, report: Report, texts: Texts) -> Check:
+    if report.refusal:
+        return Check("model", "warn", texts("doctor.model_refused", reason=report.refusal), texts("doctor.model_refused_remedy"))
+    try:
+        verify_compiled(folder)
+    except ModelUnavailable:
+        return Check(
+            "model", "fail", texts("doctor.model_damaged", folder=folder), texts("doctor.model_damaged_remedy", folder=folder)
+        )
+    figures = {"gain": report.compiled_per_s / report.original_per_s, "cosine": report.mean_cosine}
+    told = {name: write_number(round(figure, 3 if name == "cosine" else 1), texts.lang) for name, figure in figures.items()}
+    return Check("model", "ok", texts("doctor.model_compiled", **told))
 
 
 def _is_downloaded(model: str) -> bool:
@@ -145,7 +173,7 @@ def _wanted_model(settings: Settings, manifest: Manifest) -> str:
         return f"{settings.model}@{manifest.revision}"
     if not bundled.is_available():
         return f"{HUB_TWIN}@{manifest.revision}"
-    unpacked = _unpacked(settings.cache_dir)
+    unpacked = _unpacked(settings)
     same = not unpacked or manifest.revision in unpacked
     return f"{BUNDLED}@{manifest.revision if same else max(unpacked)}"
 

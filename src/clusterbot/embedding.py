@@ -1,4 +1,4 @@
-"""Texts -> vectors: the Embedder protocol, and its version on sentence-transformers.
+"""Texts -> vectors: the Embedder protocol, its version on sentence-transformers, and which version a setting means.
 
 Queries and passages are encoded apart, each with the prompt its model was trained with. sentence-transformers and torch are
 imported by the constructor, so that importing this module costs nothing.
@@ -10,9 +10,7 @@ import hashlib
 import json
 import logging
 import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot import bundled
+from clusterbot.compiled import CompiledEmbedder, read_axes
+from clusterbot.compiling import ensure_compiled, quiet
 from clusterbot.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -65,12 +65,20 @@ class Embedder(Protocol):
         """Return vectors of what is found: float32 (n, d), rows of length 1; progress gets how many are done."""
 
 
-def open_embedder(model: str, cache_dir: Path, progress: bundled.Progress | None = None) -> Embedder:
-    """Load "bundled", a sentence-transformers folder or a hub name; progress is for building the bundled one."""
+def open_embedder(model: str, cache_dir: Path, progress: bundled.Progress | None = None, use_compiled: bool = True) -> Embedder:
+    """Load "bundled", a sentence-transformers folder or a hub name; progress is for building the bundled one.
+
+    The bundled model runs compiled, unless that was found worse here or isn't wanted.
+    """
     if model != BUNDLED:
         return SentenceTransformerEmbedder(model)
     if bundled.is_available():
         folder = bundled.ensure_model(cache_dir, progress)
+        if use_compiled:
+            compiled, report = ensure_compiled(folder)
+            if not report.refusal:
+                return CompiledEmbedder(compiled, BUNDLED, bundled.revision(compiled), read_axes())
+            logger.warning("the model runs uncompiled, slower: compiled, %s", report.refusal)
         return SentenceTransformerEmbedder(str(folder), BUNDLED, bundled.revision(folder))
     logger.warning("the bundled model isn't installed on this platform: using %s from the model hub instead", HUB_TWIN)
     return SentenceTransformerEmbedder(HUB_TWIN)
@@ -86,7 +94,7 @@ class SentenceTransformerEmbedder:
         # Threads that spin while they wait starve each other: on 2 busy cores a query took 1,040 ms, with this 50 to 130 ms.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
-            with _quiet():
+            with quiet():
                 self._model, found = _load(source, revision)
                 self.dimension = len(self._model.encode("a", show_progress_bar=False))
         except Exception as error:  # a foreign model can fail to load in any way at all
@@ -193,24 +201,3 @@ def _content_digest(folder: Path) -> str:
             with file.open("rb") as opened:
                 digest.update(hashlib.file_digest(opened, "sha256").digest())
     return digest.hexdigest()[:12]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' progress bars, load reports and warnings off the terminal while a model loads."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from transformers.utils import logging as bars
-
-        levels = {name: logging.getLogger(name).level for name in ("transformers", "sentence_transformers", "huggingface_hub")}
-        shown = bars.is_progress_bar_enabled()
-        bars.disable_progress_bar()  # type: ignore[no-untyped-call]
-        for name in levels:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
-            if shown:
-                bars.enable_progress_bar()  # type: ignore[no-untyped-call]

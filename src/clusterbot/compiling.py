@@ -1,0 +1,244 @@
+"""A model folder -> the same model as an int8 ONNX graph, made once and held to the original.
+
+<cache>/<model folder>-int8.<version>/     model.onnx weights.bin pieces.model compiled.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusterbot.compiled import CompiledEmbedder
+from clusterbot.errors import ModelUnavailable, StorageError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+logger = logging.getLogger(__name__)
+
+COMPILER_VERSION = 1
+"""Raise it when compiled vectors change: other folders, other revision, so no vector of the old one is reused."""
+
+MIN_MEAN_COSINE = 0.99
+MIN_COSINE = 0.98
+FILES = ("model.onnx", "weights.bin", "pieces.model")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a compiled model compares with the one it was made from: cosines of the same texts' vectors, texts a second."""
+
+    mean_cosine: float
+    min_cosine: float
+    original_per_s: float
+    compiled_per_s: float
+
+    @property
+    def refusal(self) -> str:
+        """Say why the compiled model is not to be used; empty where it is."""
+        if self.mean_cosine < MIN_MEAN_COSINE or self.min_cosine < MIN_COSINE:
+            found = f"{self.mean_cosine:.4f} on average, {self.min_cosine:.4f} at least"
+            return f"its vectors are too far from the original's (cosine {found})"
+        if self.compiled_per_s <= self.original_per_s:
+            return f"it is no faster here ({self.compiled_per_s:.0f} texts a second, the original {self.original_per_s:.0f})"
+        return ""
+
+
+def ensure_compiled(source: Path) -> tuple[Path, Report]:
+    """Return the compiled folder of a model folder, making it once, and how it compares with the original on sample texts.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    folder = source.with_name(f"{source.name}-int8.{COMPILER_VERSION}")
+    if report := read_report(folder):
+        return folder, report
+    try:
+        # POSIX only, as the bundled model is; the kernel frees the lock of a killed compiler.
+        import fcntl
+
+        with (source.parent / ".compiling.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for leftover in source.parent.glob(".compiling-*"):
+                shutil.rmtree(leftover)
+            return folder, read_report(folder) or _compile(source, folder)
+    except OSError as error:
+        raise StorageError(
+            f"can't write the compiled model to {source.parent} ({error.strerror or error}): free 700 MB there, "
+            "choose another place with XDG_CACHE_HOME=/other/directory, or do without it: CLUSTERBOT_COMPILED=false"
+        ) from error
+
+
+def verify_compiled(folder: Path) -> None:
+    """Check every file of a compiled folder against its digest.
+
+    Raises:
+        ModelUnavailable: a file isn't what was written.
+    """
+    seal = json.loads((folder / "compiled.json").read_text(encoding="utf-8"))
+    for name, known in seal["files"].items():
+        if _digest(folder / name) != known["sha256"]:
+            raise ModelUnavailable(f"{folder / name} is damaged: remove {folder}, and it is made anew")
+
+
+def read_report(folder: Path) -> Report | None:
+    """Return what is known of a whole compiled folder; sizes are checked here, digests by `verify_compiled`."""
+    try:
+        seal = json.loads((folder / "compiled.json").read_text(encoding="utf-8"))
+        if all((folder / name).stat().st_size == seal["files"][name]["bytes"] for name in FILES):
+            return Report(**seal["report"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _compile(source: Path, folder: Path) -> Report:
+    from clusterbot.pieces import write_pieces
+
+    logger.info("compiling the model, once: under a minute")
+    pending = Path(tempfile.mkdtemp(prefix=".compiling-", dir=source.parent))
+    try:
+        write_pieces(source / "tokenizer.json", pending / "pieces.model")
+        with quiet():
+            model = _load_original(source)
+            _export(model, pending / "fp32.onnx")
+            _quantise(pending / "fp32.onnx", pending)
+            (pending / "fp32.onnx").unlink()
+            report = _compare(model, CompiledEmbedder(pending, "", ""), _sample())
+        _seal(pending, report)
+        shutil.rmtree(folder, ignore_errors=True)
+        pending.replace(folder)
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(pending, ignore_errors=True)
+    return report
+
+
+def _load_original(source: Path) -> PreTrainedModel:
+    from transformers import AutoModel
+
+    model: PreTrainedModel = AutoModel.from_pretrained(source, attn_implementation="eager", add_pooling_layer=False)
+    return model  # in evaluation mode, as from_pretrained leaves it
+
+
+def _export(model: PreTrainedModel, path: Path) -> None:
+    import torch
+
+    class TokenVectors(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            last: torch.Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            return last
+
+    example = torch.ones(2, 8, dtype=torch.long)
+    names = ("input_ids", "attention_mask", "tokens")
+    with torch.no_grad():
+        torch.onnx.export(
+            TokenVectors().eval(),
+            (example, example),
+            str(path),
+            input_names=names[:2],
+            output_names=names[2:],
+            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in names},
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+def _quantise(path: Path, folder: Path) -> None:
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    whole = folder / "int8.onnx"
+    quantize_dynamic(path, whole, per_channel=True, weight_type=QuantType.QInt8)
+    # Weights in a file of their own are mapped into memory, and shared by all processes that run the model.
+    onnx.save(
+        onnx.load(whole),
+        folder / "model.onnx",
+        save_as_external_data=True,
+        all_tensors_to_one_file=True,
+        location="weights.bin",
+        size_threshold=1024,
+    )
+    whole.unlink()
+
+
+def _compare(model: PreTrainedModel, compiled: CompiledEmbedder, texts: Sequence[str]) -> Report:
+    import torch
+
+    batches = [compiled.tokenise(text, "passage") for text in texts]
+    found, started = [], time.perf_counter()
+    with torch.no_grad():
+        for ids, _ in batches:
+            last = model(input_ids=torch.tensor([ids])).last_hidden_state[0].mean(dim=0)
+            found.append((last / last.norm()).numpy())
+    original_s, started = time.perf_counter() - started, time.perf_counter()
+    vectors = compiled.embed_passages(texts)
+    compiled_s = time.perf_counter() - started
+    cosines = (vectors * np.array(found)).sum(axis=1)
+    return Report(float(cosines.mean()), float(cosines.min()), len(texts) / original_s, len(texts) / compiled_s)
+
+
+def _sample() -> list[str]:
+    """Return passages and questions in both languages, as the model will get them."""
+    return resources.files("clusterbot").joinpath("data/compile_sample.txt").read_text(encoding="utf-8").splitlines()
+
+
+def _seal(folder: Path, report: Report) -> None:
+    files = {name: {"bytes": (folder / name).stat().st_size, "sha256": _digest(folder / name)} for name in FILES}
+    (folder / "compiled.json").write_text(json.dumps({"report": asdict(report), "files": files}, indent=1), encoding="utf-8")
+    for path in (*(folder / name for name in FILES), folder / "compiled.json", folder):
+        _sync(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' progress bars, load reports and warnings off the terminal while a model loads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from transformers.utils import logging as bars
+
+        # onnxruntime's quantiser warns through the root logger.
+        names = ("transformers", "sentence_transformers", "huggingface_hub", "torch.onnx", "root")
+        levels = {name: logging.getLogger(name).level for name in names}
+        shown = bars.is_progress_bar_enabled()
+        bars.disable_progress_bar()  # type: ignore[no-untyped-call]
+        for name in names:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
+            if shown:
+                bars.enable_progress_bar()  # type: ignore[no-untyped-call]
