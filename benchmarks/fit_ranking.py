@@ -6,9 +6,10 @@ Every set counts alike, whatever its size. The project's own tuning questions (t
 part; its test questions (tests/evaluation) never do. Each set is left out once, so that a figure under "left out" is
 of a set that the fit never saw.
 
-Fusion: the listwise softmax cross-entropy (Cao et al. 2007, ListNet) between judgements and fused scores of the
-candidates, by L-BFGS. Calibration: a logistic regression for each language, on the sets of that language which have
-unanswerable questions.
+Two rankings are fitted: "plain", for indexes without token vectors, and "late", for those with them. Fusion and sentence
+weights: the listwise softmax cross-entropy (Cao et al. 2007, ListNet) between judgements and scores, by L-BFGS; sentences on
+the sets that know their answers, for the late ranking alone. Calibration: a logistic regression for each language, on the sets
+of that language which have unanswerable questions.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import argparse
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -25,29 +26,38 @@ import numpy as np
 import torch
 
 from clusterbot.analysis import analyse
-from clusterbot.answering import EVIDENCE, evidence
+from clusterbot.answering import EVIDENCE, SentenceWeights, evidence
 from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.datasets import Dataset, TestQuery, read_dataset
 from clusterbot.embedding import open_embedder
-from clusterbot.evaluation import CUT_OFF, Asked, answerability, fit_calibration, open_dataset
-from clusterbot.models import LANGUAGES
+from clusterbot.evaluation import CUT_OFF, Asked, answerability, fit_calibration, holds_answer, open_dataset
+from clusterbot.index.snapshot import Calibration
+from clusterbot.models import LANGUAGES, Lang
 from clusterbot.questions import understand
 from clusterbot.ranking import Ranking, read_ranking
-from clusterbot.retrieval import FusionWeights, candidates, fuse
+from clusterbot.retrieval import RERANKED, FusionWeights, candidates, fuse, late_weight, standardise_late
 from clusterbot.settings import read_settings
 
 TUNING = Path("tests/evaluation/tuning")
 PENALTY = 1e-3
-START = FusionWeights(lexical=3.0, lexical_top=-2.0, lexical_dense_top=-0.2, lexical_other=-0.5, other=0.0, cluster=0.5)
+START = FusionWeights(
+    lexical=3.0, lexical_top=-2.0, lexical_dense_top=-0.2, lexical_other=-0.5, other=0.0, cluster=0.5, late=0.0, late_other=0.0
+)
 NAMES = tuple(FusionWeights.model_fields)
+LATE_SCALE = 20.0  # MaxSim differs by hundredths where the other parts of a sentence's score differ by whole numbers
+SENTENCE_NAMES = ("late", "matched", "passage", "kind", "other")
+
+
+Score = Callable[[FusionWeights], Callable[["Pool"], np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Pool:
-    """One language's candidates for a query: standard score, lexical share, other language, named cluster; and their documents."""
+    """One language's candidates for a query: standard score, lexical share, MaxSim, other language, named cluster; documents."""
 
     dense: np.ndarray
     lexical: np.ndarray
+    late: np.ndarray
     is_other: bool
     about: np.ndarray
     documents: list[str]
@@ -73,7 +83,9 @@ def collect(dataset: Dataset, engine: Engine) -> list[Judged]:
             found = candidates(index, query, analyse(query.text, lang))
             documents = [engine.snapshot.passages[row].document for row in found.rows]
             about = np.array([not query.cluster_ids.isdisjoint(document.clusters) for document in documents], dtype=bool)
-            pools.append(Pool(found.dense, found.lexical, lang != query.lang, about, [document.id for document in documents]))
+            late = index.tokens.maxima(found.rows - index.first_row, query.tokens).mean(axis=1)
+            ids = [document.id for document in documents]
+            pools.append(Pool(found.dense, found.lexical, late, lang != query.lang, about, ids))
         judged.append(Judged(test, pools, dataset.qrels.get(test.id, {})))
     return judged
 
@@ -95,12 +107,31 @@ def mean_ndcg(judged: Sequence[Judged], score: Callable[[Pool], np.ndarray]) -> 
     return float(np.mean([ndcg(one, score) for one in judged if one.query.answerable and one.relevant]))
 
 
-def by(weights: FusionWeights) -> Callable[[Pool], np.ndarray]:
+def plain(weights: FusionWeights) -> Callable[[Pool], np.ndarray]:
     return lambda pool: fuse(pool.dense, pool.lexical, pool.is_other, pool.about, weights)
 
 
+def with_late(weights: FusionWeights) -> Callable[[Pool], np.ndarray]:
+    return lambda pool: plain(weights)(pool) + late_weight(pool.is_other, weights) * pool.late
+
+
+def standardised(judged: Sequence[Judged], weights: FusionWeights) -> list[Judged]:
+    """Return the queries with MaxSim as a search has it: standard scores among the candidates that are best by these weights."""
+    found = []
+    for one in judged:
+        scores = np.concatenate([plain(weights)(pool) for pool in one.pools])
+        order = np.argsort(-scores)
+        late = np.concatenate([pool.late for pool in one.pools])
+        standard = np.empty(len(scores))
+        standard[order] = standardise_late(late[order[:RERANKED]], len(scores))
+        parts = np.split(standard, np.cumsum([len(pool.documents) for pool in one.pools])[:-1])
+        pools = [replace(pool, late=part) for pool, part in zip(one.pools, parts, strict=True)]
+        found.append(Judged(one.query, pools, one.relevant))
+    return found
+
+
 def tensors(judged: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return features (queries, candidates, 6), judgements that sum to 1 and a mask of what is padding."""
+    """Return features (queries, candidates, 7), judgements that sum to 1 and a mask of what is padding."""
     rows = []
     for one in judged:
         feature = [
@@ -112,6 +143,7 @@ def tensors(judged: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor, torch
                     np.full(len(pool.documents), pool.dense.max(initial=0.0)),
                     np.full(len(pool.documents), float(pool.is_other)),
                     pool.about,
+                    pool.late,
                 ]
             )
             for pool in one.pools
@@ -120,13 +152,13 @@ def tensors(judged: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor, torch
         if one.query.answerable and gain.sum() > 0:
             rows.append((np.concatenate(feature), gain / gain.sum()))
     width = max(len(gain) for _, gain in rows)
-    features, gains, mask = np.zeros((len(rows), width, 6)), np.zeros((len(rows), width)), np.ones((len(rows), width), bool)
+    features, gains, mask = np.zeros((len(rows), width, 7)), np.zeros((len(rows), width)), np.ones((len(rows), width), bool)
     for place, (feature, gain) in enumerate(rows):
         features[place, : len(gain)], gains[place, : len(gain)], mask[place, : len(gain)] = feature, gain, False
     return torch.tensor(features), torch.tensor(gains), torch.tensor(mask)
 
 
-def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]) -> FusionWeights:
+def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], is_late: bool) -> FusionWeights:
     """Fit the weights and a common scale, which ranking doesn't need and the cross-entropy does."""
     start = torch.tensor([0.0, *(getattr(START, name) for name in NAMES)], dtype=torch.double)
     theta = start.clone().requires_grad_()
@@ -134,12 +166,14 @@ def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]) 
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        scale, lexical, lexical_top, lexical_dense_top, lexical_other, other, cluster = theta
+        scale, lexical, lexical_top, lexical_dense_top, lexical_other, other, cluster, late, late_other = theta
         total = PENALTY * ((theta - start) ** 2).sum()
         for x, gains, mask in sets:
             weight = torch.exp(lexical + lexical_top * x[..., 2] + lexical_dense_top * x[..., 3] + lexical_other * x[..., 4])
-            score = torch.exp(scale) * (x[..., 0] + weight * x[..., 1] + other * x[..., 4] + cluster * x[..., 5])
-            shares = torch.log_softmax(score.masked_fill(mask, -1e9), dim=1)
+            score = x[..., 0] + weight * x[..., 1] + other * x[..., 4] + cluster * x[..., 5]
+            if is_late:
+                score = score + torch.exp(late + late_other * x[..., 4]) * x[..., 6]
+            shares = torch.log_softmax((torch.exp(scale) * score).masked_fill(mask, -1e9), dim=1)
             total = total - (gains * shares).sum(dim=1).mean() / len(sets)
         total.backward()
         return total
@@ -149,15 +183,80 @@ def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]) 
     return FusionWeights(**fitted)
 
 
-def evidence_of(dataset: Dataset, engine: Engine) -> list[Asked]:
+def evidence_of(dataset: Dataset, engine: Engine, is_late: bool) -> list[Asked]:
     """Return each query's evidence, without rankings and quotes."""
     asked = []
     for test in dataset.queries:
         question = understand(test.text, engine.registry)
         query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
-        hits = engine.retriever.search(query, SEARCHED)
+        hits = engine.retriever.search(query if is_late else replace(query, tokens=query.tokens[:0]), SEARCHED)
         asked.append(Asked(test, {}, evidence(hits), None))
     return asked
+
+
+def sentences_of(dataset: Dataset, engine: Engine) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return for each query with known answers its sentences' parts (sentences, 5), and which of them answer, as shares of 1."""
+    found = []
+    for test in dataset.queries:
+        if test.answerable and test.answers:
+            _, candidates_read = engine.find(understand(test.text, engine.registry), SEARCHED)
+            relevant = dataset.qrels.get(test.id, {})
+            parts = [[LATE_SCALE * one.late, one.matched, one.passage, one.kind, one.is_other] for one in candidates_read]
+            gains = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in candidates_read]
+            if any(gains):
+                found.append((torch.tensor(parts, dtype=torch.double), torch.tensor(gains, dtype=torch.double) / sum(gains)))
+    return found
+
+
+def fit_sentences(sets: Sequence[list[tuple[torch.Tensor, torch.Tensor]]]) -> dict[str, float]:
+    """Fit the weights of a sentence's parts."""
+    theta = torch.zeros(len(SENTENCE_NAMES), dtype=torch.double, requires_grad=True)
+    optimiser = torch.optim.LBFGS([theta], lr=0.5, max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        total = PENALTY * (theta**2).sum()
+        for queries in sets:
+            shares = [(gains * torch.log_softmax(parts @ theta, dim=0)).sum() for parts, gains in queries]
+            total = total - torch.stack(shares).mean() / len(sets)
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    fitted = dict(zip(SENTENCE_NAMES, theta.detach().tolist(), strict=True))
+    return {name: round(weight * (LATE_SCALE if name == "late" else 1), 3) for name, weight in fitted.items()}
+
+
+def first_answers(queries: list[tuple[torch.Tensor, torch.Tensor]], weights: dict[str, float]) -> float:
+    """Return the share of queries, among those whose answer was read, of which the best sentence answers."""
+    theta = torch.tensor([weights[name] / (LATE_SCALE if name == "late" else 1) for name in SENTENCE_NAMES], dtype=torch.double)
+    return float(np.mean([float(gains[int((parts @ theta).argmax())] > 0) for parts, gains in queries]))
+
+
+def show_fusion(title: str, judged: dict[str, list[Judged]], score: Score, is_late: bool) -> FusionWeights:
+    """Fit on all sets and print what each is worth left out."""
+    data = {name: tensors(one) for name, one in judged.items()}
+    weights = fit_fusion(list(data.values()), is_late)
+    print(f"\n| {title} | lexical | dense | left out | all sets |\n| --- | --- | --- | --- | --- |")
+    for name, one in judged.items():
+        left_out = fit_fusion([tensor for other, tensor in data.items() if other != name], is_late)
+        scores = (lambda pool: pool.lexical, lambda pool: pool.dense, score(left_out), score(weights))
+        print(f"| {name} | " + " | ".join(f"{mean_ndcg(one, each):.4f}" for each in scores) + " |", flush=True)
+    return weights
+
+
+def show_calibration(asked: dict[str, list[Asked]]) -> dict[Lang, Calibration]:
+    """Fit for each language and print what each set is worth left out."""
+    print("\n| left out | AUROC | F1 unanswerable | F1 answerable | ECE |\n| --- | --- | --- | --- | --- |")
+    for name, held in asked.items():
+        calibration = fit_calibration([one for one in asked.items() if one[0] != name], EVIDENCE)
+        figures = answerability(held, dict.fromkeys(LANGUAGES, calibration))
+        told = [f"{figures[key]:.3f}" for key in ("auroc", "f1_unanswerable", "f1_answerable", "ece")]
+        print(f"| {name} | " + " | ".join(told) + " |", flush=True)
+    return {
+        lang: fit_calibration([(name, [one for one in held if one.query.lang == lang]) for name, held in asked.items()], EVIDENCE)
+        for lang in LANGUAGES
+    }
 
 
 def main() -> None:
@@ -165,53 +264,54 @@ def main() -> None:
     parser.add_argument("datasets", nargs="*", type=Path)
     parser.add_argument("--write", action="store_true", help="write data/ranking.json")
     options = parser.parse_args()
-    settings, ranking = read_settings(), read_ranking()
-    embedder = open_embedder(settings.model, settings.cache_dir, use_compiled=settings.compiled)
+    settings, shipped = read_settings(), {name: read_ranking(with_tokens=name == "late") for name in ("plain", "late")}
+    embedder = open_embedder(settings.model, settings.cache_dir)
     datasets = [read_dataset(folder) for folder in [*options.datasets, TUNING]]
     engines: dict[str, Engine] = {}
     for dataset in datasets:
         index_dir = (
             settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}" if dataset.documents else settings.index_dir
         )
-        engines[dataset.name] = open_dataset(dataset, index_dir, embedder, ranking)[0]
+        engines[dataset.name] = open_dataset(dataset, index_dir, embedder, shipped["late"])[0]
 
     judged = {dataset.name: collect(dataset, engines[dataset.name]) for dataset in datasets}
-    data = {name: tensors(one) for name, one in judged.items()}
-    weights = fit_fusion(list(data.values()))
-    print("| set | lexical | dense | left out | all sets |\n| --- | --- | --- | --- | --- |")
-    for name, one in judged.items():
-        left_out = fit_fusion([tensor for other, tensor in data.items() if other != name])
-        figures = [
-            mean_ndcg(one, score) for score in (lambda pool: pool.lexical, lambda pool: pool.dense, by(left_out), by(weights))
-        ]
-        print(f"| {name} | " + " | ".join(f"{figure:.4f}" for figure in figures) + " |", flush=True)
+    fusion = {"plain": show_fusion("plain", judged, plain, is_late=False)}
+    compared = {name: standardised(one, fusion["plain"]) for name, one in judged.items()}
+    fusion["late"] = show_fusion("late", compared, with_late, is_late=True)
 
-    fitted = ranking.model_copy(update={"fusion": weights})
-    asked = {
-        dataset.name: evidence_of(dataset, Engine(engines[dataset.name].snapshot, embedder, fitted))
+    sentence = {"plain": shipped["plain"].sentence}
+    snapshots = {name: engine.snapshot for name, engine in engines.items()}
+    late = shipped["late"].model_copy(update={"fusion": fusion["late"]})
+    read = {
+        dataset.name: sentences_of(dataset, Engine(snapshots[dataset.name], embedder, late))
         for dataset in datasets
-        if {test.answerable for test in dataset.queries} == {True, False}
+        if any(test.answers for test in dataset.queries)
     }
-    print("\n| left out | AUROC | F1 unanswerable | F1 answerable | ECE |\n| --- | --- | --- | --- | --- |")
-    for name, held in asked.items():
-        calibration = fit_calibration([one for one in asked.items() if one[0] != name], EVIDENCE)
-        figures = answerability(held, dict.fromkeys(LANGUAGES, calibration))
-        told = [f"{figures[key]:.3f}" for key in ("auroc", "f1_unanswerable", "f1_answerable", "ece")]
-        print(f"| {name} | " + " | ".join(told) + " |")
+    weights = fit_sentences(list(read.values()))
+    print("\n| first sentence answers, of those read | left out | all sets |\n| --- | --- | --- |")
+    for name, queries in read.items():
+        left_out = fit_sentences([others for other, others in read.items() if other != name])
+        print(f"| {name} | {first_answers(queries, left_out):.3f} | {first_answers(queries, weights):.3f} |", flush=True)
+    sentence["late"] = SentenceWeights(dense=0.0, margin=shipped["late"].sentence.margin, **weights)
 
-    calibrations = {
-        lang: fit_calibration([(name, [one for one in held if one.query.lang == lang]) for name, held in asked.items()], EVIDENCE)
-        for lang in LANGUAGES
-    }
     names = ", ".join(dataset.name for dataset in datasets)
-    result = Ranking(
-        fusion=weights,
-        sentence=ranking.sentence,
-        calibration=calibrations,
-        calibrated_for=f"{embedder.name}@{embedder.revision}",
-        fitted=f"benchmarks/fit_ranking.py on {names}, {dt.datetime.now(dt.UTC):%Y-%m-%d}",
-    )
-    text = json.dumps(result.model_dump(mode="json"), indent=2)
+    rankings = {}
+    for kind in ("plain", "late"):
+        engine_ranking = shipped[kind].model_copy(update={"fusion": fusion[kind]})
+        asked = {
+            dataset.name: evidence_of(dataset, Engine(snapshots[dataset.name], embedder, engine_ranking), kind == "late")
+            for dataset in datasets
+            if {test.answerable for test in dataset.queries} == {True, False}
+        }
+        rankings[kind] = Ranking(
+            fusion=fusion[kind],
+            sentence=sentence[kind],
+            calibration=show_calibration(asked),
+            calibrated_for=f"{embedder.name}@{embedder.revision}",
+            fitted=f"benchmarks/fit_ranking.py on {names}, {dt.datetime.now(dt.UTC):%Y-%m-%d}"
+            + ("; sentence: docs/decisions/0009" if kind == "plain" else ""),
+        )
+    text = json.dumps({kind: ranking.model_dump(mode="json") for kind, ranking in rankings.items()}, indent=2)
     print(f"\n{text}")
     if options.write:
         Path(str(resources.files("clusterbot").joinpath("data/ranking.json"))).write_text(text + "\n", encoding="utf-8")

@@ -179,7 +179,7 @@ def test_a_sentence_is_embedded_once(tmp_path: Path, corpus_dir: Path) -> None:
 
 def candidate(text: str, score: float = 1.0, lang: Lang = "fr", asked: Lang = "fr", **values: object) -> Candidate:
     source = document(values.pop("id_", f"d{abs(hash(text))}"), text, lang, **{"clusters": ("a",), **values})  # type: ignore[arg-type]
-    return Candidate(source, 0, len(text), 0.0, 0.0, 0.0, False, lang != asked, score)
+    return Candidate(source, 0, len(text), 0.0, 0.0, 0.0, 0.0, False, lang != asked, score)
 
 
 def question(is_list: bool = False) -> Question:

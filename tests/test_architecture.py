@@ -20,7 +20,7 @@ COLUMNS = (
     ("compiling",),
     ("lint", "coverage", "embedding", "questions", "datasets", "quantities", "comparison"),
     ("judging",),
-    ("ledger", "index.dense", "index.lexical", "index.vectors"),
+    ("ledger", "index.dense", "index.lexical", "index.tokens", "index.vectors"),
     ("index.snapshot",),
     ("index.build",),
     ("index",),

@@ -26,7 +26,7 @@ def weighed(claim: str, *sentences: str) -> Verdict:
             licence="CC BY 4.0",
             text=text,
         )
-        candidates.append(Candidate(document, 0, len(text), 0.0, 0.0, 0.0, False, False, 0.0))
+        candidates.append(Candidate(document, 0, len(text), 0.0, 0.0, 0.0, 0.0, False, False, 0.0))
     return weigh(Statement(claim, "en", judge.subject(["Aqua Nord"], "en")), ["aqua_nord"], candidates, judge, RULES)
 
 

@@ -43,7 +43,7 @@ class Ended:
 def ranking(intercept: float) -> Ranking:
     """Return the shipped numbers with a calibration that looks at nothing."""
     one = Calibration(features=(), weights=(), intercept=intercept, threshold=0.5)
-    return read_ranking().model_copy(update={"calibration": {"fr": one, "en": one}, "calibrated_for": "keywords"})
+    return read_ranking(with_tokens=False).model_copy(update={"calibration": {"fr": one, "en": one}, "calibrated_for": "keywords"})
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def cli(
     for name, folder in {"CORPUS": corpus_dir, "INDEX": tmp_path / "index", "DATA": tmp_path / "data", "CACHE": tmp_path}.items():
         monkeypatch.setenv(f"CLUSTERBOT_{name}_DIR", str(folder))
     answering_ranking = ranking(ALWAYS)
-    monkeypatch.setattr(ranking_module, "read_ranking", lambda: answering_ranking)
+    monkeypatch.setattr(ranking_module, "read_ranking", lambda _: answering_ranking)
 
     def call(*arguments: str, stdin: bytes = b"", intercept: float = ALWAYS) -> Ended:
         chosen = ranking(intercept) if intercept != ALWAYS else answering_ranking
-        monkeypatch.setattr(ranking_module, "read_ranking", lambda: chosen)
+        monkeypatch.setattr(ranking_module, "read_ranking", lambda _: chosen)
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         capsys.readouterr()
         status = run(arguments)
@@ -408,6 +408,7 @@ def test_index_build_json(cli: Cli) -> None:
         "reused": "int",
         "removed": "int",
         "seconds": "float",
+        "token_bytes": "int",
         "failed": "list",
     }
     assert report["embedded"] == report["passages"] > 0

@@ -108,7 +108,7 @@ def test_a_set_with_its_own_documents_is_indexed_asked_and_measured(tmp_path: Pa
     (folder / "queries.jsonl").write_text(json.dumps(asked_for), encoding="utf-8")
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n", encoding="utf-8")
     small = read_dataset(folder)
-    engine, report = open_dataset(small, tmp_path / "index", KeywordEmbedder(), read_ranking())
+    engine, report = open_dataset(small, tmp_path / "index", KeywordEmbedder(), read_ranking(with_tokens=False))
     told = measure(small, ask_all(small, engine), {})
     assert report is not None
     assert report.embedded == 2

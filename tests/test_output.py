@@ -73,7 +73,7 @@ FACT = Fact(attribute="members", value=120, as_of="2020", source="https://journa
 PAGE = document(
     "2020-note", "La grappe compte 120 membres. Elle grandit.", url="https://example.org/2020-note", published="2020-05"
 )
-HIT = Hit(Passage(PAGE, 0, len(PAGE.text)), 1, 1.23456789, 0.9, 2.0, 0.5, 0.7)
+HIT = Hit(Passage(PAGE, 0, len(PAGE.text)), 1, 1.23456789, 0.9, 2.0, 0.5, 0.7, 0)
 ASKED = Question("Combien de membres ?", "fr", (), "number", False, ())
 
 
@@ -166,7 +166,7 @@ def test_the_line_of_a_question_that_cannot_be_taken() -> None:
 
 
 def test_a_build_report() -> None:
-    report = BuildReport("v1", 2, 5, 1, 4, 0, 0.12345, (CorpusError("articles/a.md", 3, "lang: wrong"),))
+    report = BuildReport("v1", 2, 5, 1, 4, 0, 0.12345, 640, (CorpusError("articles/a.md", 3, "lang: wrong"),))
     assert build_json(report) == {
         "index": "v1",
         "documents": 2,
@@ -175,6 +175,7 @@ def test_a_build_report() -> None:
         "reused": 4,
         "removed": 0,
         "seconds": 0.123,
+        "token_bytes": 640,
         "failed": [{"file": "articles/a.md", "line": 3, "error": "lang: wrong"}],
     }
 

@@ -30,7 +30,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     index_dir = tmp_path_factory.mktemp("index")
     embedder = KeywordEmbedder()
     build_index(_corpus(), index_dir, embedder, Recipe(PassageSettings(), dict.fromkeys(LANGUAGES, ALWAYS), "keywords"))
-    return Engine(snapshot.load(index_dir), embedder, read_ranking())
+    return Engine(snapshot.load(index_dir), embedder, read_ranking(with_tokens=False))
 
 
 def _corpus_dir() -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from clusterbot.analysis import analyse
 from clusterbot.embedding import Embedder
 from clusterbot.index.snapshot import Calibration, Snapshot
+from clusterbot.index.tokens import OUTSIDE
 from clusterbot.ledger import Ledger
 from clusterbot.models import Citation, Disagreement, Document, Lang
 from clusterbot.questions import Asks, Question
@@ -35,6 +36,7 @@ class SentenceWeights(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dense: float
+    late: float
     matched: float
     passage: float
     kind: float
@@ -44,12 +46,16 @@ class SentenceWeights(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer, and its parts: standard score, share of the query's idf mass, passage score, kind of answer."""
+    """A sentence that may answer, and its parts: standard score, MaxSim, share of the idf mass, passage score, kind of answer.
+
+    Where there are token vectors, sentences are judged by them; else each gets a vector of its own, and a standard score.
+    """
 
     document: Document
     start: int
     end: int
     dense: float
+    late: float
     matched: float
     passage: float
     kind: bool
@@ -112,14 +118,14 @@ class Reader:
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of the best hits, scored, best first, ties by place."""
-        found = self._lexical(question, query, hits[:READ_HITS])
-        found.sort(key=lambda one: (-one.matched - one.passage, one.document.id, one.start))
-        kept = found[:READ_SENTENCES]
-        vectors = self._embed([one.text for one in kept])
-        scored = [self._score(one, query, vector) for one, vector in zip(kept, vectors, strict=True)]
+        found = self._sentences(question, query, hits[:READ_HITS])
+        if not len(query.tokens):
+            found.sort(key=lambda one: (-one.matched - one.passage, one.document.id, one.start))
+            found = self._standardised(found[:READ_SENTENCES], query)
+        scored = [replace(one, score=self._score(one)) for one in found]
         return sorted(scored, key=lambda one: (-one.score, one.document.id, one.start))
 
-    def _lexical(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+    def _sentences(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         terms = {lang: list(dict.fromkeys(analyse(query.text, lang))) for lang in self._snapshot.languages}
         idf = {lang: index.lexical.idf(terms[lang]) for lang, index in self._snapshot.languages.items()}
         best = hits[0].score if hits else 0.0
@@ -127,6 +133,7 @@ class Reader:
         for hit in hits:
             document = hit.passage.document
             lang = document.lang
+            late = self._late(hit, query)
             for sentence in split_sentences(hit.passage.text, lang):
                 start, end = hit.passage.start + sentence.start, hit.passage.start + sentence.end
                 text = document.text[start:end]
@@ -137,8 +144,34 @@ class Reader:
                 matched = float(sum(weight for term, weight in zip(terms[lang], idf[lang], strict=True) if term in held)) / mass
                 other = lang != question.lang
                 kind = holds(text, lang, question.asks)
-                found[document.id, start] = Candidate(document, start, end, 0.0, matched, hit.score - best, kind, other, 0.0)
+                maxsim = late(sentence.start, sentence.end)
+                found[document.id, start] = Candidate(
+                    document, start, end, 0.0, maxsim, matched, hit.score - best, kind, other, 0.0
+                )
         return list(found.values())
+
+    def _late(self, hit: Hit, query: Query) -> Callable[[int, int], float]:
+        """Return MaxSim for ranges of a hit's passage, each read with the passage's title and heading."""
+        index = self._snapshot.languages[hit.passage.document.lang]
+        if index.tokens is None or not len(query.tokens):
+            return lambda start, end: 0.0
+        begins = index.tokens.begins(hit.row - index.first_row)
+        cosines = index.tokens.similarities(hit.row - index.first_row, query.tokens)
+
+        def maxsim(start: int, end: int) -> float:
+            read = cosines[((begins >= start) & (begins < end)) | (begins == OUTSIDE)]
+            return float(read.max(axis=0).mean()) if len(read) else 0.0
+
+        return maxsim
+
+    def _standardised(self, found: Sequence[Candidate], query: Query) -> list[Candidate]:
+        vectors = self._embed([one.text for one in found])
+        cosines = vectors @ query.vector
+        dense = [
+            self._snapshot.languages[one.document.lang].dense.standardise(query.vector, cosines[place : place + 1])[0]
+            for place, one in enumerate(found)
+        ]
+        return [replace(one, dense=float(score)) for one, score in zip(found, dense, strict=True)]
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of sentences, remembering them: the same few answer most questions."""
@@ -147,18 +180,15 @@ class Reader:
             self._vectors[text] = vector
         for text in texts:
             self._vectors.move_to_end(text)
-        vectors = np.array([self._vectors[text] for text in texts], np.float32)
+        vectors = np.array([self._vectors[text] for text in texts], np.float32).reshape(len(texts), self._embedder.dimension)
         while len(self._vectors) > REMEMBERED_SENTENCES:
             self._vectors.popitem(last=False)
         return vectors
 
-    def _score(self, one: Candidate, query: Query, vector: NDArray[np.float32]) -> Candidate:
-        cosine = np.array([vector @ query.vector], np.float32)
-        dense = float(self._snapshot.languages[one.document.lang].dense.standardise(query.vector, cosine)[0])
+    def _score(self, one: Candidate) -> float:
         weights = self._weights
-        score = weights.dense * dense + weights.matched * one.matched + weights.passage * one.passage
-        score += weights.kind * one.kind + weights.other * one.is_other
-        return Candidate(one.document, one.start, one.end, dense, one.matched, one.passage, one.kind, one.is_other, score)
+        score = weights.dense * one.dense + weights.late * one.late + weights.matched * one.matched
+        return score + weights.passage * one.passage + weights.kind * one.kind + weights.other * one.is_other
 
 
 _YEAR = re.compile(r"(1[89]|20)\d\d")

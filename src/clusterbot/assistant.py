@@ -11,7 +11,7 @@ from clusterbot import bundled
 from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
 from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
 from clusterbot.clusters import ClusterRegistry
-from clusterbot.embedding import Embedder, open_embedder
+from clusterbot.embedding import Embedder, has_tokens, open_embedder
 from clusterbot.errors import IndexMismatch
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe
@@ -125,8 +125,8 @@ class Assistant:
             IndexMissing, IndexMismatch, IndexCorrupt, ModelUnavailable: as their texts say, with the cure.
         """
         snapshot.current_version(settings.index_dir)
-        embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled)
-        return cls(settings.index_dir, embedder, read_ranking())
+        embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled, settings.late_interaction)
+        return cls(settings.index_dir, embedder, read_ranking(has_tokens(embedder)))
 
     def ask(self, text: str, context: Sequence[str] = (), lang: Lang | None = None) -> Reply:
         """Answer a question; `context` holds the earlier questions of the conversation, oldest first.

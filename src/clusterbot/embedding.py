@@ -12,13 +12,13 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot import bundled
-from clusterbot.compiled import CompiledEmbedder, read_axes
+from clusterbot.compiled import CompiledEmbedder, Encoding, read_axes
 from clusterbot.compiling import ensure_compiled, quiet
 from clusterbot.errors import ModelUnavailable
 
@@ -65,10 +65,31 @@ class Embedder(Protocol):
         """Return vectors of what is found: float32 (n, d), rows of length 1; progress gets how many are done."""
 
 
-def open_embedder(model: str, cache_dir: Path, progress: bundled.Progress | None = None, use_compiled: bool = True) -> Embedder:
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that gives the vectors of a text's tokens as well, from the same pass."""
+
+    @property
+    def token_dimension(self) -> int:
+        """Length of every token's code."""
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
+        """Return vectors and tokens of what is searched."""
+
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> list[Encoding]:
+        """Return vectors and tokens of what is found; progress gets how many are done."""
+
+
+def has_tokens(embedder: Embedder) -> TypeGuard[TokenEmbedder]:
+    """Say whether an embedder gives the vectors of tokens too."""
+    return getattr(embedder, "token_dimension", 0) > 0
+
+
+def open_embedder(
+    model: str, cache_dir: Path, progress: bundled.Progress | None = None, use_compiled: bool = True, with_tokens: bool = True
+) -> Embedder:
     """Load "bundled", a sentence-transformers folder or a hub name; progress is for building the bundled one.
 
-    The bundled model runs compiled, unless that was found worse here or isn't wanted.
+    The bundled model runs compiled, unless that was found worse here or isn't wanted; only then are there token vectors.
     """
     if model != BUNDLED:
         return SentenceTransformerEmbedder(model)
@@ -77,7 +98,7 @@ def open_embedder(model: str, cache_dir: Path, progress: bundled.Progress | None
         if use_compiled:
             compiled, report = ensure_compiled(folder)
             if not report.refusal:
-                return CompiledEmbedder(compiled, BUNDLED, bundled.revision(compiled), read_axes())
+                return CompiledEmbedder(compiled, BUNDLED, bundled.revision(compiled), read_axes() if with_tokens else None)
             logger.warning("the model runs uncompiled, slower: compiled, %s", report.refusal)
         return SentenceTransformerEmbedder(str(folder), BUNDLED, bundled.revision(folder))
     logger.warning("the bundled model isn't installed on this platform: using %s from the model hub instead", HUB_TWIN)

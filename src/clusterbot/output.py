@@ -168,6 +168,7 @@ def build_json(report: BuildReport) -> Json:
         "reused": report.reused,
         "removed": report.removed,
         "seconds": round(report.seconds, 3),
+        "token_bytes": report.token_bytes,
         "failed": [{"file": error.file, "line": error.line, "error": error.problem} for error in report.failed],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from clusterbot.answering import SentenceWeights
 from clusterbot.index.snapshot import Calibration
@@ -24,6 +24,10 @@ class Ranking(BaseModel):
     fitted: str
 
 
-def read_ranking() -> Ranking:
-    """Read the shipped numbers."""
-    return Ranking.model_validate_json(resources.files("clusterbot").joinpath("data/ranking.json").read_text(encoding="utf-8"))
+def read_ranking(with_tokens: bool) -> Ranking:
+    """Read the shipped numbers: those for indexes with token vectors, or those for indexes without."""
+    text = resources.files("clusterbot").joinpath("data/ranking.json").read_text(encoding="utf-8")
+    return _RANKINGS.validate_json(text)["late" if with_tokens else "plain"]
+
+
+_RANKINGS = TypeAdapter(dict[str, Ranking])

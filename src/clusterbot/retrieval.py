@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from clusterbot.analysis import analyse
-from clusterbot.embedding import Embedder
+from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
+from clusterbot.index.tokens import unit
 from clusterbot.models import LANGUAGES, Lang, Passage
 
 CANDIDATES = 100  # by each of the two rankings, in each language
+RERANKED = 50  # of the fused candidates, those whose tokens are compared with the query's
+MIN_LATE_DEVIATION = 0.01  # of MaxSim among the reranked: they differ by 0.03 and more, unless they are next to nothing
 
 
 class FusionWeights(BaseModel):
     """A convex combination of normalised scores (Bruch, Gai and Ingber 2023) whose balance depends on the query.
 
     score = dense + exp(lexical + lexical_top * t + lexical_dense_top * d + lexical_other * o) * share + other * o + cluster * c
+          + exp(late + late_other * o) * maxsim
 
     with `dense` the cosine as a standard score, `share` the lexical score as a share of what the terms could reach at most, t and d
     the highest share and standard score among a language's candidates, o = 1 for the other language than the question's, c = 1 for
-    a passage about a cluster that the question names.
+    a passage about a cluster that the question names. `maxsim` is the mean over the query's tokens of the highest cosine with a
+    token of the passage, as a standard score among the candidates that are best without it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,11 +41,16 @@ class FusionWeights(BaseModel):
     lexical_other: float
     other: float
     cluster: float
+    late: float
+    late_other: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage of a ranking. `score` means something inside that ranking only; the parts are kept for what judges the answer."""
+    """A passage of a ranking. `score` means something inside that ranking only; the parts are kept for what judges the answer.
+
+    `row` is its place in the snapshot.
+    """
 
     passage: Passage
     rank: int
@@ -49,15 +59,20 @@ class Hit:
     dense: float
     lexical: float
     matched: float
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched: words, their vector (float32 (d,), length 1), their language and the clusters they name."""
+    """What is searched: words, their vector (float32 (d,), length 1), their language and the clusters they name.
+
+    `tokens`: float32 (m, r), rows of length 1; none where the index holds no token vectors.
+    """
 
     text: str
     lang: Lang
     vector: NDArray[np.float32]
+    tokens: NDArray[np.float32]
     cluster_ids: frozenset[str]
 
 
@@ -82,7 +97,10 @@ class Retriever:
 
     def query(self, text: str, lang: Lang, cluster_ids: Collection[str] = ()) -> Query:
         """Make a query of a text."""
-        return Query(text, lang, self._embedder.embed_queries([text])[0], frozenset(cluster_ids))
+        if has_tokens(self._embedder):
+            encoding = self._embedder.encode_queries([text])[0]
+            return Query(text, lang, encoding.vector, unit(encoding.codes), frozenset(cluster_ids))
+        return Query(text, lang, self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), frozenset(cluster_ids))
 
     def search(
         self, query: Query, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
@@ -97,7 +115,29 @@ class Retriever:
                 found = candidates(index, query, analyse(query.text, lang), self._allowed(index, only_clusters))
                 hits += self._fuse(found, query, lang)
         hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
-        return [Hit(h.passage, rank, h.score, h.cosine, h.dense, h.lexical, h.matched) for rank, h in enumerate(hits[:k], start=1)]
+        if len(query.tokens) and hits:
+            hits = self._rerank(hits, query)
+        return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], start=1)]
+
+    def _rerank(self, hits: list[Hit], query: Query) -> list[Hit]:
+        """Add the token by token score to the best hits, and let the others follow as if they had the lowest."""
+        standard = standardise_late(self.late(hits[:RERANKED], query), len(hits))
+        weights = {is_other: late_weight(is_other, self._weights) for is_other in (False, True)}
+        hits = [
+            replace(hit, score=hit.score + weights[hit.passage.document.lang != query.lang] * float(value))
+            for hit, value in zip(hits, standard, strict=True)
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+
+    def late(self, hits: Sequence[Hit], query: Query) -> NDArray[np.float32]:
+        """Return MaxSim of passages with a query, of an index with token vectors: float32 (len(hits),)."""
+        found: dict[int, float] = {}
+        for lang, index in self._snapshot.languages.items():
+            rows = [hit.row for hit in hits if hit.passage.document.lang == lang]
+            if index.tokens is not None and rows:
+                maxima = index.tokens.maxima(np.array(rows, np.int64) - index.first_row, query.tokens)
+                found.update(zip(rows, maxima.mean(axis=1).tolist(), strict=True))
+        return np.array([found[hit.row] for hit in hits], np.float32)
 
     def parts(self, query: Query) -> tuple[list[tuple[Passage, float]], list[tuple[Passage, float]]]:
         """Return the lexical and the dense ranking by themselves, as an evaluation compares them: (passage, score), unordered."""
@@ -129,6 +169,7 @@ class Retriever:
                 float(found.dense[i]),
                 float(found.lexical[i]),
                 float(found.matched[i]),
+                int(found.rows[i]),
             )
             for i, passage in enumerate(passages)
         ]
@@ -163,3 +204,14 @@ def fuse(
     exponent = weights.lexical + weights.lexical_other * is_other
     exponent += weights.lexical_top * float(lexical.max(initial=0.0)) + weights.lexical_dense_top * float(dense.max(initial=0.0))
     return dense + math.exp(exponent) * lexical + weights.other * is_other + weights.cluster * about
+
+
+def standardise_late(late: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return MaxSim of the best candidates as standard scores among them, the lowest for those that were not compared: (count,)."""
+    standard = (late - late.mean()) / max(float(late.std()), MIN_LATE_DEVIATION) if len(late) else late
+    return np.pad(standard, (0, count - len(late)), constant_values=standard.min(initial=0.0)).astype(np.float32)
+
+
+def late_weight(is_other: bool, weights: FusionWeights) -> float:
+    """Return the weight of MaxSim for the passages of a language; the formula is that of FusionWeights."""
+    return math.exp(weights.late + weights.late_other * is_other)

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         True,
         description="Run the bundled model compiled to int8, several times faster; false runs it in full precision, with torch.",
     )
+    late_interaction: bool = Field(
+        True,
+        description="Compare questions with passages token by token as well: better rankings and quotations, for about 20 kB "
+        "a passage on disk. Needs the compiled model.",
+    )
     discord_token: SecretStr | None = Field(None, description="Token of the Discord application's bot user.")
     discord_api_url: str = Field("https://discord.com/api/v10", description="REST address of a Discord-compatible server.")
     discord_gateway_url: str | None = Field(

@@ -31,12 +31,13 @@ def evaluate(folders: Folders = None, as_json: console.AsJson = False) -> None:
     A set that brings documents is indexed in the cache directory; one without is asked of the live index.
     """
     from clusterbot.datasets import read_dataset
+    from clusterbot.embedding import has_tokens
     from clusterbot.ranking import read_ranking
 
     settings = opening.open_settings()
     datasets = [read_dataset(folder) for folder in folders or [OWN]]
     embedder = opening.open_model(settings)
-    ranking = read_ranking()
+    ranking = read_ranking(has_tokens(embedder))
     results = [_evaluate(dataset, settings, embedder, ranking) for dataset in datasets]
     if as_json:
         console.write_json(results)

@@ -35,6 +35,9 @@ def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJ
     else:
         counts = {key: getattr(report, key) for key in ("version", "documents", "passages", "embedded", "reused", "removed")}
         console.show(console.reader_texts()("index.built", **counts, seconds=f"{report.seconds:.1f}"))
+        if report.token_bytes:
+            size = f"{report.token_bytes / 1e6:.1f}", f"{report.token_bytes / 1e3 / report.passages:.0f}"
+            console.show(console.reader_texts()("index.tokens", total=size[0], each=size[1]))
     for error in report.failed:
         sys.stderr.write(f"{error}\n")
     if report.failed:
@@ -45,13 +48,14 @@ def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJ
 def _build(settings: Settings) -> BuildReport:
     from clusterbot.assistant import recipe
     from clusterbot.corpus import read_corpus
+    from clusterbot.embedding import has_tokens
     from clusterbot.index.build import build_index
     from clusterbot.ranking import read_ranking
 
     texts = console.reader_texts()
     corpus = read_corpus(settings.corpus_dir)
     embedder = opening.open_model(settings)
-    ranking = read_ranking()
+    ranking = read_ranking(has_tokens(embedder))
     if ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
         console.tell("index.uncalibrated", model=model, fitted=ranking.calibrated_for)
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:

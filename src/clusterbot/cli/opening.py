@@ -43,7 +43,7 @@ def open_model(settings: Settings) -> Embedder:
 
     texts = reader_texts()
     with progress_bar(texts("progress.model"), texts("progress.unpack")) as advance:
-        return embedding.open_embedder(settings.model, settings.cache_dir, advance, settings.compiled)
+        return embedding.open_embedder(settings.model, settings.cache_dir, advance, settings.compiled, settings.late_interaction)
 
 
 def open_registry(settings: Settings) -> tuple[ClusterRegistry, Snapshot]:

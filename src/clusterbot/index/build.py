@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbot.analysis import analyse
 from clusterbot.clusters import words_of
+from clusterbot.compiled import Encoding
 from clusterbot.corpus import Corpus
-from clusterbot.embedding import Embedder
+from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.errors import ClusterbotError, CorpusError
 from clusterbot.index import snapshot
 from clusterbot.index.dense import DenseIndex
 from clusterbot.index.lexical import LexicalIndex
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
+from clusterbot.index.tokens import OUTSIDE, TokenIndex
 from clusterbot.index.vectors import VectorCache, vector_key
 from clusterbot.models import LANGUAGES, Document, Lang, Passage, Profile
 from clusterbot.passages import PassageSettings, context_of, split_passages
@@ -42,6 +43,7 @@ class BuildReport:
     reused: int
     removed: int
     seconds: float
+    token_bytes: int
     failed: tuple[CorpusError, ...]
 
 
@@ -74,20 +76,30 @@ def build_index(
     documents, tables = _contents(corpus)
     names = _cluster_names(documents)
     passages = [passage for document in documents for passage in split_passages(document, recipe.passages)]
-    texts = [f"{context_of(passage, names[passage.document.lang])}\n{passage.text}" for passage in passages]
+    contexts = [context_of(passage, names[passage.document.lang]) for passage in passages]
+    texts = [f"{context}\n{passage.text}" for context, passage in zip(contexts, passages, strict=True)]
     with snapshot.writing(index_dir):
         before = _live_manifest(index_dir)
-        vectors, embedded = _embed(texts, embedder, VectorCache(index_dir / "vectors.sqlite3"), progress)
+        encodings, embedded = _embed(texts, embedder, VectorCache(index_dir / "vectors.sqlite3"), progress)
         manifest = _manifest(documents, tables, passages, embedder, recipe, started)
         if before is None or _recipe_of(before) != _recipe_of(manifest):
-            _write_version(index_dir, manifest, documents, tables, passages, texts, vectors)
+            offsets = [len(context) + 1 for context in contexts]
+            _write_version(index_dir, manifest, documents, tables, passages, texts, encodings, offsets)
         else:
             manifest = before
         snapshot.remove_old(index_dir)
     removed = max(0, (sum(before.passages.values()) if before else 0) - (len(passages) - embedded))
     seconds = (now() - started).total_seconds()
     return BuildReport(
-        manifest.version, len(documents), len(passages), embedded, len(passages) - embedded, removed, seconds, corpus.failed
+        manifest.version,
+        len(documents),
+        len(passages),
+        embedded,
+        len(passages) - embedded,
+        removed,
+        seconds,
+        sum(one.codes.nbytes + one.begins.nbytes for one in encodings),
+        corpus.failed,
     )
 
 
@@ -121,9 +133,9 @@ def _live_manifest(index_dir: Path) -> Manifest | None:
         return None
 
 
-def _embed(texts: list[str], embedder: Embedder, cache: VectorCache, progress: Progress | None) -> tuple[NDArray[np.float32], int]:
+def _embed(texts: list[str], embedder: Embedder, cache: VectorCache, progress: Progress | None) -> tuple[list[Encoding], int]:
     keys = [vector_key(embedder.fingerprint, text) for text in texts]
-    known = cache.get(keys, embedder.dimension)
+    known = cache.get(keys, embedder.dimension, embedder.token_dimension if has_tokens(embedder) else 0)
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     todo = sorted(missing.items(), key=lambda item: len(item[1]))
     for first in range(0, len(todo), SLICE):
@@ -133,12 +145,18 @@ def _embed(texts: list[str], embedder: Embedder, cache: VectorCache, progress: P
             if progress:
                 progress(before + done, len(todo))
 
-        fresh = embedder.embed_passages([text for _, text in batch], advance)
-        found = {key: vector for (key, _), vector in zip(batch, fresh, strict=True)}
+        fresh = _encode([text for _, text in batch], embedder, advance)
+        found = {key: one for (key, _), one in zip(batch, fresh, strict=True)}
         cache.put(found.items())
         known.update(found)
-    vectors = np.array([known[key] for key in keys], np.float32).reshape(len(keys), embedder.dimension)
-    return vectors, sum(key in missing for key in keys)
+    return [known[key] for key in keys], sum(key in missing for key in keys)
+
+
+def _encode(texts: list[str], embedder: Embedder, progress: Callable[[int], None]) -> list[Encoding]:
+    if has_tokens(embedder):
+        return embedder.encode_passages(texts, progress)
+    codes, begins = np.empty((0, 0), np.int8), np.empty(0, np.int32)
+    return [Encoding(vector, codes, begins) for vector in embedder.embed_passages(texts, progress)]
 
 
 def _manifest(
@@ -159,6 +177,7 @@ def _manifest(
         revision=embedder.revision,
         fingerprint=embedder.fingerprint,
         dimension=embedder.dimension,
+        token_dimension=embedder.token_dimension if has_tokens(embedder) else 0,
         max_chars=recipe.passages.max_chars,
         overlap_sentences=recipe.passages.overlap_sentences,
         documents=len(documents),
@@ -182,7 +201,8 @@ def _write_version(
     tables: Tables,
     passages: Sequence[Passage],
     texts: Sequence[str],
-    vectors: NDArray[np.float32],
+    encodings: Sequence[Encoding],
+    offsets: Sequence[int],
 ) -> None:
     building = index_dir / f".building-{manifest.version}"
     try:
@@ -198,7 +218,12 @@ def _write_version(
         first = 0
         for lang, count in manifest.passages.items():
             (building / lang).mkdir()
-            DenseIndex.build(vectors[first : first + count]).save(building / lang / "dense")
+            rows_of_lang = range(first, first + count)
+            vectors = np.array([encodings[row].vector for row in rows_of_lang], np.float32).reshape(count, manifest.dimension)
+            DenseIndex.build(vectors).save(building / lang / "dense")
+            if manifest.token_dimension:
+                tokens = [(encodings[row].codes, np.maximum(encodings[row].begins - offsets[row], OUTSIDE)) for row in rows_of_lang]
+                TokenIndex.build(tokens, manifest.token_dimension).save(building / lang / "tokens")
             terms = [analyse(text, lang) for text in texts[first : first + count]]
             LexicalIndex.build(terms).save(building / lang / "lexical")
             first += count

@@ -1,7 +1,8 @@
 """Versions of the index on disk: built aside, checked by their manifest, swapped by one pointer, rolled back by name.
 
 index/CURRENT                         one line: the live version's name
-index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.jsonl tables.json words.txt {fr,en}/{dense,lexical}/
+index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.jsonl tables.json words.txt
+                                      {fr,en}/{dense,lexical,tokens}/
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
 from clusterbot.index.dense import DenseIndex
 from clusterbot.index.lexical import LexicalIndex
+from clusterbot.index.tokens import TokenIndex
 from clusterbot.models import Attribute, Document, Lang, Passage, Profile
 
-FORMAT = 1
+FORMAT = 2
 KEPT_VERSIONS = 3
 _REBUILD = "rebuild it: clusterbot index build"
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")
@@ -63,6 +65,7 @@ class Manifest(BaseModel):
     revision: str
     fingerprint: str
     dimension: int
+    token_dimension: int
     max_chars: int
     overlap_sentences: int
     documents: int
@@ -85,6 +88,7 @@ class LanguageIndex:
     first_row: int
     dense: DenseIndex
     lexical: LexicalIndex
+    tokens: TokenIndex | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +190,9 @@ def load(index_dir: Path, version: str | None = None) -> Snapshot:
     languages: dict[Lang, LanguageIndex] = {}
     first_row = 0
     for lang, count in manifest.passages.items():
-        languages[lang] = LanguageIndex(
-            first_row, DenseIndex.load(folder / lang / "dense"), LexicalIndex.load(folder / lang / "lexical")
-        )
+        tokens = TokenIndex.load(folder / lang / "tokens") if manifest.token_dimension else None
+        dense, lexical = DenseIndex.load(folder / lang / "dense"), LexicalIndex.load(folder / lang / "lexical")
+        languages[lang] = LanguageIndex(first_row, dense, lexical, tokens)
         first_row += count
     return Snapshot(manifest, documents, passages, languages, words, tables)
 

@@ -1,4 +1,4 @@
-"""Vectors that were once computed, by what they were computed from: an unchanged passage is never embedded again.
+"""Encodings that were once computed, by what they were computed from: an unchanged passage is never embedded again.
 
 Disposable like the index it stands beside: deleting the file costs one full embedding.
 """
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clusterbot.compiled import Encoding
 from clusterbot.errors import StorageError
 
 _BATCH = 500  # SQLite's oldest limit on the parameters of one statement is 999
@@ -25,31 +25,33 @@ def vector_key(fingerprint: str, text: str) -> bytes:
 
 
 class VectorCache:
-    """float32 vectors by key, in one SQLite file; each `put` is durable when it returns."""
+    """Encodings by key, in one SQLite file; each `put` is durable when it returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def get(self, keys: Sequence[bytes], dimension: int) -> dict[bytes, NDArray[np.float32]]:
-        """Return the vectors that are known: float32 (dimension,) by key."""
+    def get(self, keys: Sequence[bytes], dimension: int, token_dimension: int = 0) -> dict[bytes, Encoding]:
+        """Return the encodings that are known, of vectors and tokens of these lengths."""
         if not self._path.exists():
             return {}
-        found: dict[bytes, NDArray[np.float32]] = {}
+        found: dict[bytes, Encoding] = {}
         with self._open() as connection:
             for first in range(0, len(keys), _BATCH):
                 batch = keys[first : first + _BATCH]
                 marks = ",".join("?" * len(batch))
-                for key, blob in connection.execute(f"select key, vector from vectors where key in ({marks})", batch):
-                    vector = np.frombuffer(blob, np.float32)
-                    if vector.shape == (dimension,):
-                        found[key] = vector
+                query = f"select key, vector, codes, begins from encodings where key in ({marks})"
+                for key, vector, codes, begins in connection.execute(query, batch):
+                    places = np.frombuffer(begins, np.int32)
+                    if len(vector) == 4 * dimension and len(codes) == token_dimension * len(places):
+                        tokens = np.frombuffer(codes, np.int8).reshape(len(places), token_dimension)
+                        found[key] = Encoding(np.frombuffer(vector, np.float32), tokens, places)
         return found
 
-    def put(self, items: Iterable[tuple[bytes, NDArray[np.float32]]]) -> None:
-        """Keep vectors; all of them or, on an error, none."""
+    def put(self, items: Iterable[tuple[bytes, Encoding]]) -> None:
+        """Keep encodings; all of them or, on an error, none."""
         with self._open() as connection:
-            rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in items]
-            connection.executemany("insert or replace into vectors (key, vector) values (?, ?)", rows)
+            rows = [(key, one.vector.tobytes(), one.codes.tobytes(), one.begins.tobytes()) for key, one in items]
+            connection.executemany("insert or replace into encodings (key, vector, codes, begins) values (?, ?, ?, ?)", rows)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -57,8 +59,10 @@ class VectorCache:
             connection = sqlite3.connect(self._path, timeout=30)
             try:
                 with connection:
+                    connection.execute("drop table if exists vectors")  # of versions that kept no tokens
                     connection.execute(
-                        "create table if not exists vectors (key blob primary key, vector blob not null) without rowid"
+                        "create table if not exists encodings "
+                        "(key blob primary key, vector blob not null, codes blob not null, begins blob not null)"
                     )
                     yield connection
             finally:

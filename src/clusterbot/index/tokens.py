@@ -1,0 +1,87 @@
+"""Token vectors of the passages, memory-mapped, and MaxSim over them (ColBERT: Khattab and Zaharia, SIGIR 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterbot.errors import IndexCorrupt
+
+OUTSIDE = -1  # where a token begins that is none of the passage's own text, but of its title or heading
+
+
+class TokenIndex:
+    """The token codes of one language's passages, int8 (tokens, r), where in its passage each begins, and each passage's first."""
+
+    def __init__(self, codes: NDArray[np.int8], begins: NDArray[np.int32], firsts: NDArray[np.int64]) -> None:
+        self._codes = codes
+        self._begins = begins
+        self._firsts = firsts
+
+    @classmethod
+    def build(cls, passages: Sequence[tuple[NDArray[np.int8], NDArray[np.int32]]], dimension: int) -> TokenIndex:
+        """Index the tokens of passages: (codes int8 (t, dimension), begins int32 (t,)) of each."""
+        firsts = np.cumsum([0, *(len(begins) for _, begins in passages)], dtype=np.int64)
+        codes = np.concatenate([np.empty((0, dimension), np.int8), *(codes for codes, _ in passages)])
+        begins = np.concatenate([np.empty(0, np.int32), *(begins for _, begins in passages)])
+        return cls(codes, begins, firsts)
+
+    @classmethod
+    def load(cls, folder: Path) -> TokenIndex:
+        """Map an index folder into memory.
+
+        Raises:
+            IndexCorrupt: numpy can't read it, or its parts don't fit together.
+        """
+        try:
+            codes, begins, firsts = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("codes", "begins", "firsts"))
+            if not len(codes) == len(begins) == firsts[-1]:
+                raise ValueError("parts of different lengths")
+        except (OSError, ValueError, EOFError, IndexError) as error:
+            raise IndexCorrupt(f"{folder}: not token vectors that numpy can read; rebuild it: clusterbot index build") from error
+        return cls(codes, begins, firsts)
+
+    def save(self, folder: Path) -> None:
+        """Write the index folder."""
+        folder.mkdir()
+        for name, array in (("codes", self._codes), ("begins", self._begins), ("firsts", self._firsts)):
+            np.save(folder / f"{name}.npy", array)
+
+    def __len__(self) -> int:
+        return len(self._firsts) - 1
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes on disk and, once touched, in memory."""
+        return self._codes.nbytes + self._begins.nbytes + self._firsts.nbytes
+
+    def begins(self, row: int) -> NDArray[np.int32]:
+        """Return where in the passage its tokens begin: int32 (t,), OUTSIDE for those of its title and heading."""
+        return self._begins[self._firsts[row] : self._firsts[row + 1]]
+
+    def similarities(self, row: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosines of a passage's tokens with a query's: float32 (t, m); query float32 (m, r), rows of length 1."""
+        return unit(self._codes[self._firsts[row] : self._firsts[row + 1]]) @ query.T
+
+    def maxima(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return for each passage and query token the highest cosine with a passage token: float32 (len(rows), m)."""
+        sizes = self._firsts[rows + 1] - self._firsts[rows]
+        found = np.zeros((len(rows), len(query)), np.float32)
+        filled = np.flatnonzero(sizes)
+        if len(filled) == 0 or len(query) == 0:
+            return found
+        codes = np.concatenate([self._codes[self._firsts[row] : self._firsts[row + 1]] for row in rows[filled]])
+        starts = np.cumsum(sizes[filled]) - sizes[filled]
+        found[filled] = np.maximum.reduceat(unit(codes) @ query.T, starts, axis=0)
+        return found
+
+
+def unit(codes: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return codes as float32 rows of length 1; a row of nothing stays so."""
+    vectors = codes.astype(np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    vectors /= np.maximum(lengths, 1.0)[:, np.newaxis]
+    return vectors

@@ -1,0 +1,72 @@
+"""Token vectors: MaxSim as one would count it by hand, and an index that says where it is damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clusterbot.errors import IndexCorrupt
+from clusterbot.index.tokens import OUTSIDE, TokenIndex, unit
+
+# Three passages: two tokens along the axes, none at all, one between the axes.
+CODES = [np.array([[127, 0], [0, 64]], np.int8), np.empty((0, 2), np.int8), np.array([[90, 90]], np.int8)]
+BEGINS = [np.array([OUTSIDE, 3], np.int32), np.empty(0, np.int32), np.array([0], np.int32)]
+QUERY = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+
+
+@pytest.fixture
+def index() -> TokenIndex:
+    return TokenIndex.build(list(zip(CODES, BEGINS, strict=True)), 2)
+
+
+@pytest.fixture
+def folder(index: TokenIndex, tmp_path: Path) -> Path:
+    index.save(tmp_path / "tokens")
+    return tmp_path / "tokens"
+
+
+def test_each_query_token_finds_its_nearest_in_each_passage(index: TokenIndex) -> None:
+    half = np.sqrt(0.5)
+    expected = [[half, half, 1.4 * half], [1, 1, 0.8], [0, 0, 0]]
+    np.testing.assert_allclose(index.maxima(np.array([2, 0, 1]), QUERY), expected, atol=1e-6)
+
+
+def test_similarities_stand_beside_where_tokens_begin(index: TokenIndex) -> None:
+    np.testing.assert_allclose(index.similarities(0, QUERY), [[1, 0, 0.6], [0, 1, 0.8]], atol=1e-6)
+    assert index.begins(0).tolist() == [OUTSIDE, 3]
+    assert index.similarities(1, QUERY).shape == (0, 3)
+
+
+def test_what_was_saved_is_loaded(index: TokenIndex, folder: Path) -> None:
+    loaded = TokenIndex.load(folder)
+    assert (len(loaded), loaded.nbytes) == (len(index), index.nbytes) == (3, 6 + 12 + 32)
+    rows = np.arange(3)
+    np.testing.assert_array_equal(loaded.maxima(rows, QUERY), index.maxima(rows, QUERY))
+
+
+def test_no_passages_and_no_query_tokens_are_no_trouble(index: TokenIndex) -> None:
+    assert index.maxima(np.empty(0, np.int64), QUERY).shape == (0, 3)
+    assert index.maxima(np.arange(3), np.empty((0, 2), np.float32)).shape == (3, 0)
+    assert len(TokenIndex.build([], 2)) == 0
+
+
+@pytest.mark.parametrize("name", ["codes", "begins", "firsts"])
+def test_a_damaged_or_missing_part_is_told(folder: Path, name: str) -> None:
+    (folder / f"{name}.npy").write_bytes(b"")
+    with pytest.raises(IndexCorrupt, match="rebuild"):
+        TokenIndex.load(folder)
+    (folder / f"{name}.npy").unlink()
+    with pytest.raises(IndexCorrupt, match="rebuild"):
+        TokenIndex.load(folder)
+
+
+def test_parts_that_do_not_fit_together_are_told(folder: Path) -> None:
+    np.save(folder / "begins.npy", np.zeros(7, np.int32))
+    with pytest.raises(IndexCorrupt, match="rebuild"):
+        TokenIndex.load(folder)
+
+
+def test_a_code_of_nothing_has_no_direction() -> None:
+    np.testing.assert_array_equal(unit(np.array([[0, 0], [3, 4]], np.int8)), np.array([[0, 0], [0.6, 0.8]], np.float32))
