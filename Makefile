@@ -41,7 +41,7 @@ fix: $(DEV)
 
 eval: $(DEV)
 	$(PY) -m clusterbot index build
-	$(PY) -m clusterbot eval tests/evaluation $(EVAL_DIRS)
+	$(PY) -m clusterbot eval tests/evaluation $(EVAL_DIRS) --baseline tests/evaluation/baseline.json
 
 docs: $(DEV)
 	$(PY) docs/generate.py

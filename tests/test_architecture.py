@@ -28,7 +28,7 @@ COLUMNS = (
     ("answering",),
     ("ranking", "claims"),
     ("assistant",),
-    ("evaluation",),
+    ("evaluation", "gate"),
     ("doctor", "output"),
     ("terminal",),
     ("verdicts",),

@@ -16,9 +16,11 @@ from clusterbot.evaluation import (
     expected_calibration_error,
     fit_calibration,
     holds_answer,
+    intervals,
     measure,
     open_dataset,
     ranking_figures,
+    risk_coverage,
 )
 from clusterbot.ranking import read_ranking
 from fakes import KeywordEmbedder
@@ -65,7 +67,7 @@ def test_a_calibration_tells_answerable_from_others_and_a_high_threshold_is_not_
     kinds += [asked(query(f"u{i}", answerable=False), {}, 1 + i / 10) for i in range(10)]
     calibration = fit_calibration([("small", kinds)], ("dense",))
     assert calibration.weights[0] > 0
-    figures = measure(dataset([one.query for one in kinds], {}), kinds, {"fr": calibration})["answerability"]
+    figures = measure(dataset([one.query for one in kinds], {}), kinds, {"fr": calibration}, {})["answerability"]
     assert figures["auroc"] == 1
     assert figures["f1_answerable"] == figures["f1_unanswerable"] == 1
 
@@ -79,7 +81,7 @@ def test_quotes_are_counted_by_language() -> None:
     french, english = query("q1", answers=("45",)), query("q2", lang="en", answers=("46",))
     quotes = (Quoted(True, True, True, 10.0), Quoted(False, True, True, 30.0))
     results = [asked(one, {"a": 1.0}, quotes=quoted) for one, quoted in zip((french, english), quotes, strict=True)]
-    told = measure(dataset([french, english], {"q1": {"a": 1}, "q2": {"a": 1}}), results, {})
+    told = measure(dataset([french, english], {"q1": {"a": 1}, "q2": {"a": 1}}), results, {}, {"a": "fr"})
     assert told["quotes"] == {
         "verbatim": 1.0,
         "first": {"all": 0.5, "fr": 1.0, "en": 0.0},
@@ -109,8 +111,41 @@ def test_a_set_with_its_own_documents_is_indexed_asked_and_measured(tmp_path: Pa
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n", encoding="utf-8")
     small = read_dataset(folder)
     engine, report = open_dataset(small, tmp_path / "index", KeywordEmbedder(), read_ranking(with_tokens=False))
-    told = measure(small, ask_all(small, engine), {})
+    told = measure(small, ask_all(small, engine), {}, {"d1": "fr", "d2": "fr"})
     assert report is not None
     assert report.embedded == 2
     assert told["runs"]["hybrid"] == {"ndcg@10": 1.0, "recall@10": 1.0, "mrr@10": 1.0}
     assert told["quotes"]["first"]["all"] == 1.0
+
+
+def test_pairs_of_one_language_and_of_two_are_measured_apart() -> None:
+    french, english = query("q1"), query("q2", lang="en")
+    judged = dataset([french, english], {"q1": {"a": 1, "b": 1}, "q2": {"a": 1, "b": 1}})
+    ranking = {"a": 2.0, "x": 1.5, "b": 1.0}
+    results = [asked(french, ranking), asked(english, ranking)]
+    pairs = measure(judged, results, {}, {"a": "fr", "b": "en", "x": "en"})["by_pair"]
+    # In the French question's own language there is a alone; in the other, b stands behind x. In English it is the reverse.
+    second = 1 / math.log2(3)
+    assert pairs["same"]["hybrid"]["ndcg@10"] == pytest.approx((1 + second) / 2)
+    assert pairs["cross"]["hybrid"]["ndcg@10"] == pytest.approx((second + 1) / 2)
+
+
+def test_an_interval_holds_the_figure_and_narrows_with_agreement() -> None:
+    queries = [query(f"q{number}") for number in range(40)]
+    judged = dataset(queries, {one.id: {"a": 1} for one in queries})
+    runs = [{"a": 1.0} if place % 2 else {"b": 2.0, "a": 1.0} for place in range(40)]
+    results = [Asked(one, {"lexical": {}, "dense": run, "hybrid": run}, None, None) for one, run in zip(queries, runs, strict=True)]
+    bounds = intervals(judged, results)
+    low, high = bounds["hybrid"]["ndcg@10"]
+    assert low < ranking_figures(judged, results)["hybrid"]["ndcg@10"] < high
+    assert bounds["hybrid-dense"]["ndcg@10"] == [0.0, 0.0]
+    assert bounds["hybrid-lexical"]["ndcg@10"] == bounds["hybrid"]["ndcg@10"]
+    assert intervals(dataset(queries[:3], judged.qrels), results[:3]) == {}
+
+
+def test_risk_falls_with_coverage_where_the_surest_are_right() -> None:
+    truth = np.array([True] * 6 + [False] * 4)
+    curve = risk_coverage(truth, np.linspace(1, 0, 10))
+    assert curve[0] == [0.1, 0.0]
+    assert curve[5] == [0.6, 0.0]
+    assert curve[-1] == [1.0, 0.4]

@@ -115,7 +115,8 @@ def _qrels(folder: Path, name: str) -> Qrels:
 
 
 def _digest(folder: Path) -> str:
+    """Return a digest of what rankings are judged by; whatever else lies beside it doesn't count."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.endswith(".md")):
+    for path in sorted(path for path in folder.iterdir() if path.name.startswith(("corpus.jsonl", "queries.jsonl", "qrels"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ CUT_OFF = 10
 RUNS = ("lexical", "dense", "hybrid")
 METRICS = {"nDCG": "ndcg@10", "R": "recall@10", "RR": "mrr@10"}
 ECE_BINS = 10
+BOOTSTRAPS = 2_000
+MIN_BOOTSTRAP = 10  # queries; an interval over fewer says nothing
 TIMED = 50  # queries of a set that are answered whole, for their time
 SET_WEIGHT = 250.0  # of each kind of question of a set, as if it had that many
 THRESHOLDS = tuple(round(0.2 + 0.01 * step, 2) for step in range(61))
@@ -129,15 +131,22 @@ def _plain(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-def measure(dataset: Dataset, asked: Sequence[Asked], calibration: dict[Lang, Calibration]) -> Json:
-    """Return the figures of a set: those of INTERFACES `eval --json`, and of quotes where the set knows the answers."""
+def measure(dataset: Dataset, asked: Sequence[Asked], calibration: dict[Lang, Calibration], langs: Mapping[str, Lang]) -> Json:
+    """Return the figures of a set: those of INTERFACES `eval --json`, and of quotes where the set knows the answers.
+
+    `langs` tells the language of each document, so that pairs of one language and of two are measured apart.
+    """
     languages = [lang for lang in LANGUAGES if any(one.query.lang == lang for one in asked)]
     result: Json = {
         "dataset": dataset.name,
         "queries": len(asked),
         "runs": ranking_figures(dataset, asked),
         "by_language": {lang: ranking_figures(dataset, [one for one in asked if one.query.lang == lang]) for lang in languages},
+        "intervals": intervals(dataset, asked),
     }
+    pairs = {name: ranking_figures(*_of_pair(dataset, asked, langs, name == "same")) for name in ("same", "cross")}
+    if pairs["cross"]:
+        result["by_pair"] = pairs
     judged = [one for one in asked if one.evidence is not None and one.query.lang in calibration]
     if len({one.query.answerable for one in judged}) == 2:
         result["answerability"] = answerability(judged, calibration)
@@ -181,6 +190,40 @@ def ranking_figures(dataset: Dataset, asked: Sequence[Asked]) -> Json:
     return figures
 
 
+def _of_pair(dataset: Dataset, asked: Sequence[Asked], langs: Mapping[str, Lang], is_same: bool) -> tuple[Dataset, list[Asked]]:
+    """Return a set as if it held, for each query, only the documents in its language or only those in the other."""
+
+    def kept(scores: Mapping[str, float], lang: Lang) -> dict[str, float]:
+        return {key: score for key, score in scores.items() if key in langs and (langs[key] == lang) == is_same}
+
+    qrels = {one.query.id: kept(dataset.qrels.get(one.query.id, {}), one.query.lang) for one in asked}
+    rankings = [replace(one, rankings={name: kept(run, one.query.lang) for name, run in one.rankings.items()}) for one in asked]
+    return replace(dataset, qrels=qrels), rankings
+
+
+def intervals(dataset: Dataset, asked: Sequence[Asked]) -> Json:
+    """Return 95 % confidence intervals of nDCG@10, and of what the hybrid run gains over each other (paired), by bootstrap.
+
+    Percentiles of the mean over 2,000 samples of the queries (Sakai 2006), from a fixed seed.
+    """
+    import ir_measures
+
+    judged = [one for one in asked if one.query.answerable and dataset.qrels.get(one.query.id)]
+    if len(judged) < MIN_BOOTSTRAP:
+        return {}
+    measure_ = ir_measures.parse_measure(f"nDCG@{CUT_OFF}")
+    qrels = {one.query.id: {key: int(score) for key, score in dataset.qrels[one.query.id].items()} for one in judged}
+    values = {}
+    for name in RUNS:
+        run = {one.query.id: _ranked(one.rankings[name]) for one in judged}
+        found = {metric.query_id: float(metric.value) for metric in ir_measures.iter_calc([measure_], qrels, run)}
+        values[name] = np.array([found.get(one.query.id, 0.0) for one in judged])
+    values |= {f"hybrid-{name}": values["hybrid"] - values[name] for name in ("lexical", "dense")}
+    samples = np.random.default_rng(0).integers(len(judged), size=(BOOTSTRAPS, len(judged)))
+    bounds = {name: np.percentile(each[samples].mean(axis=1), [2.5, 97.5]) for name, each in values.items()}
+    return {name: {"ndcg@10": [float(low), float(high)]} for name, (low, high) in bounds.items()}
+
+
 def _ranked(scores: dict[str, float]) -> dict[str, float]:
     ordered = sorted(scores, key=lambda document: (-scores[document], document))
     return {document: -float(rank) for rank, document in enumerate(ordered)}
@@ -199,7 +242,18 @@ def answerability(asked: Sequence[Asked], calibration: dict[Lang, Calibration]) 
         "f1_answerable": float(f1_score(truth, given)),
         "f1_unanswerable": float(f1_score(~truth, ~given)),
         "ece": expected_calibration_error(truth, chance),
+        "risk_coverage": risk_coverage(truth, chance),
     }
+
+
+def risk_coverage(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> list[list[float]]:
+    """Return [coverage, risk] by tenths: of the surest share of questions, how many the corpus doesn't answer.
+
+    After El-Yaniv and Wiener (2010).
+    """
+    order = np.argsort(-chance, kind="stable")
+    counts = [max(1, round(len(order) * tenth / 10)) for tenth in range(1, 11)]
+    return [[count / len(order), float((~truth[order[:count]]).mean())] for count in counts]
 
 
 def expected_calibration_error(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> float:

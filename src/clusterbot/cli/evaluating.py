@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clusterbot.cli import console, opening
+from clusterbot.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from clusterbot.datasets import Dataset
     from clusterbot.embedding import Embedder
     from clusterbot.evaluation import Json
+    from clusterbot.gate import Measured
     from clusterbot.ranking import Ranking
     from clusterbot.settings import Settings
 
@@ -25,11 +28,26 @@ Folders = Annotated[
 ]
 
 
-def evaluate(folders: Folders = None, as_json: console.AsJson = False) -> None:
+BaselineFile = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Floors: a figure below its floor is told, with exit status 1.")
+]
+Update = Annotated[bool, typer.Option("--update", help="Write the floors that these figures set to the baseline.")]
+Allow = Annotated[bool, typer.Option("--allow-regression", help="With --update: let floors fall.")]
+
+
+def evaluate(
+    folders: Folders = None,
+    baseline: BaselineFile = None,
+    is_update: Update = False,
+    allow_regression: Allow = False,
+    as_json: console.AsJson = False,
+) -> None:
     """Measure retrieval, answerability and quotes on data sets; one result for each, in order.
 
     A set that brings documents is indexed in the cache directory; one without is asked of the live index.
     """
+    if (is_update and baseline is None) or (allow_regression and not is_update):
+        raise UsageError("--allow-regression goes with --update, and --update with --baseline FILE")
     from clusterbot.datasets import read_dataset
     from clusterbot.embedding import has_tokens
     from clusterbot.ranking import read_ranking
@@ -43,6 +61,39 @@ def evaluate(folders: Folders = None, as_json: console.AsJson = False) -> None:
         console.write_json(results)
     else:
         console.show(_table(results))
+    if baseline is not None:
+        _hold_to(baseline, [_measured(one) for one in results], is_update, allow_regression)
+
+
+def _measured(result: Json) -> Measured:
+    from clusterbot.gate import Measured, figures_of
+
+    made = {key: result[key] for key in ("dataset", "digest", "model", "max_chars", "token_dimension")}
+    return Measured(**made, figures=figures_of(result))
+
+
+def _hold_to(path: Path, measured: list[Measured], is_update: bool, allow_regression: bool) -> None:
+    """Compare with the floors, or set them.
+
+    Raises:
+        EvaluationError: the baseline can't be read, or may not fall.
+        Exit: a figure is below its floor.
+    """
+    from clusterbot.gate import failures, read_baseline, skipped, updated
+
+    if is_update:
+        known = read_baseline(path) if path.exists() else None
+        pending = path.with_suffix(".new")
+        pending.write_text(updated(known, measured, allow_regression).model_dump_json(indent=1) + "\n", encoding="utf-8")
+        pending.replace(path)
+        return
+    known = read_baseline(path)
+    for name in skipped(known, measured):
+        console.tell("eval.skipped", dataset=name)
+    if worse := list(failures(known, measured)):
+        sys.stderr.write("\n".join(worse) + "\n")
+        console.tell_problem("regression", count=len(worse))
+        raise typer.Exit(1)
 
 
 def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
@@ -59,8 +110,11 @@ def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking:
     fresh = report is not None and report.embedded > 0
     return {
         "model": f"{manifest.model}@{manifest.revision}",
+        "digest": dataset.digest,
+        "max_chars": manifest.max_chars,
+        "token_dimension": manifest.token_dimension,
         "passages": sum(manifest.passages.values()),
-        **measure(dataset, asked, manifest.calibration),
+        **measure(dataset, asked, manifest.calibration, {document.id: document.lang for document in engine.snapshot.documents}),
         "passages_per_s": report.embedded / report.seconds if report is not None and fresh else None,
     }
 
