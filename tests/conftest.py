@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes import write_corpus
+from clusterbot import assistant, embedding
+from clusterbot import ranking as ranking_module
+from clusterbot.cli import run
+from commands import ALWAYS, Cli, Ended, ranking
+from fakes import KeywordEmbedder, write_corpus
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -60,3 +66,55 @@ def corpus_dir(tmp_path: Path) -> Path:
 def real_corpus_dir() -> Path:
     """Return the corpus that the project ships."""
     return REPOSITORY / "corpus"
+
+
+@pytest.fixture
+def embedders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the list whose last item is what opening the model gives; an exception is raised."""
+    models: list[Any] = [KeywordEmbedder()]
+
+    def opened(*_: object) -> Any:
+        if isinstance(models[-1], BaseException):
+            raise models[-1]
+        return models[-1]
+
+    monkeypatch.setattr(assistant, "open_embedder", opened)
+    monkeypatch.setattr(embedding, "open_embedder", opened)
+    return models
+
+
+@pytest.fixture
+def cli(
+    tmp_path: Path,
+    empty_folder: Path,
+    corpus_dir: Path,
+    embedders: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Cli:
+    """Return what runs a command in a folder of its own, with the small corpus."""
+    for name in ("LC_MESSAGES", "LANG", "COLUMNS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C")
+    for name, folder in {"CORPUS": corpus_dir, "INDEX": tmp_path / "index", "DATA": tmp_path / "data", "CACHE": tmp_path}.items():
+        monkeypatch.setenv(f"CLUSTERBOT_{name}_DIR", str(folder))
+    answering_ranking = ranking(ALWAYS)
+    monkeypatch.setattr(ranking_module, "read_ranking", lambda _: answering_ranking)
+
+    def call(*arguments: str, stdin: bytes = b"", intercept: float = ALWAYS) -> Ended:
+        chosen = ranking(intercept) if intercept != ALWAYS else answering_ranking
+        monkeypatch.setattr(ranking_module, "read_ranking", lambda _: chosen)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capsys.readouterr()
+        status = run(arguments)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Ended(status, out, err)
+
+    return call
+
+
+@pytest.fixture
+def built(cli: Cli) -> Cli:
+    assert cli("index", "build").status == 0
+    return cli

@@ -18,6 +18,7 @@ COLUMNS = (
     ("analysis", "corpus", "clusters", "passages", "bundled", "pieces", "i18n"),
     ("compiled",),
     ("compiling",),
+    ("store",),
     ("lint", "coverage", "embedding", "questions", "datasets", "quantities", "comparison"),
     ("judging",),
     ("ledger", "index.dense", "index.lexical", "index.tokens", "index.vectors"),
@@ -29,9 +30,10 @@ COLUMNS = (
     ("ranking", "claims"),
     ("assistant",),
     ("evaluation", "gate"),
+    ("errata",),
     ("doctor", "output"),
     ("terminal",),
-    ("verdicts",),
+    ("verdicts", "receipts"),
     ("bot",),
     ("cli",),
     ("__main__",),
@@ -99,7 +101,7 @@ def test_imports_point_to_the_left(module: str) -> None:
     for name in imports(tree_of(module)):
         if name.startswith("clusterbot."):
             other = column_of(name.removeprefix("clusterbot."))
-            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli")
+            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli", "store")
             assert same_package or (own is not None and other is not None and other < own), f"{module} imports {name}"
 
 

@@ -7,104 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clusterbot import assistant, embedding
-from clusterbot import ranking as ranking_module
 from clusterbot.cli import run
-from clusterbot.index.snapshot import Calibration
-from clusterbot.ranking import Ranking, read_ranking
+from commands import NEVER, Cli, one_error_line
 from fakes import KEYWORDS, KeywordEmbedder, write_file
-
-Cli = Callable[..., "Ended"]
-ALWAYS, NEVER = 5.0, -5.0  # intercepts with which everything or nothing counts as answered
-
-
-class Ended:
-    """What a command left behind; no-break spaces are plain in `out` and `err`, so that a test can be read."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.written = status, out
-        self.out, self.err = out.replace("\u00a0", " "), err.replace("\u00a0", " ")
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.written)
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.written.splitlines()]
-
-
-def ranking(intercept: float) -> Ranking:
-    """Return the shipped numbers with a calibration that looks at nothing."""
-    one = Calibration(features=(), weights=(), intercept=intercept, threshold=0.5)
-    return read_ranking(with_tokens=False).model_copy(update={"calibration": {"fr": one, "en": one}, "calibrated_for": "keywords"})
-
-
-@pytest.fixture
-def embedders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return the list whose last item is what opening the model gives; an exception is raised."""
-    models: list[Any] = [KeywordEmbedder()]
-
-    def opened(*_: object) -> Any:
-        if isinstance(models[-1], BaseException):
-            raise models[-1]
-        return models[-1]
-
-    monkeypatch.setattr(assistant, "open_embedder", opened)
-    monkeypatch.setattr(embedding, "open_embedder", opened)
-    return models
-
-
-@pytest.fixture
-def cli(
-    tmp_path: Path,
-    empty_folder: Path,
-    corpus_dir: Path,
-    embedders: list[Any],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Cli:
-    """Return what runs a command in a folder of its own, with the small corpus."""
-    for name in ("LC_MESSAGES", "LANG", "COLUMNS", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LC_ALL", "C")
-    for name, folder in {"CORPUS": corpus_dir, "INDEX": tmp_path / "index", "DATA": tmp_path / "data", "CACHE": tmp_path}.items():
-        monkeypatch.setenv(f"CLUSTERBOT_{name}_DIR", str(folder))
-    answering_ranking = ranking(ALWAYS)
-    monkeypatch.setattr(ranking_module, "read_ranking", lambda _: answering_ranking)
-
-    def call(*arguments: str, stdin: bytes = b"", intercept: float = ALWAYS) -> Ended:
-        chosen = ranking(intercept) if intercept != ALWAYS else answering_ranking
-        monkeypatch.setattr(ranking_module, "read_ranking", lambda _: chosen)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-        capsys.readouterr()
-        status = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Ended(status, out, err)
-
-    return call
-
-
-@pytest.fixture
-def built(cli: Cli) -> Cli:
-    assert cli("index", "build").status == 0
-    return cli
-
-
-def one_error_line(ended: Ended, *parts: str) -> None:
-    """Check that a command failed as promised: status 1, nothing on stdout, one line on stderr that holds the parts."""
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.err.startswith("error: ")
-    assert ended.err.count("\n") == 1
-    for part in parts:
-        assert part in ended.err
 
 
 def types(value: dict[str, Any]) -> dict[str, str]:
@@ -130,6 +41,7 @@ def test_ask_json_has_the_keys_and_types_that_others_rely_on(built: Cli) -> None
         "index": "str",
         "model": "str",
         "elapsed_ms": "float",
+        "receipt": "str",
     }
     assert (answer["status"], answer["language"], answer["model"]) == ("answered", "fr", "keywords@1")
     assert answer["question"] == "Combien de membres compte la GBN ?"
@@ -137,7 +49,7 @@ def test_ask_json_has_the_keys_and_types_that_others_rely_on(built: Cli) -> None
         {"matched": "GBN", "cluster_id": "bois_boreal", "name": "Bois Boréal", "note": "ancien nom, jusqu’en 2015"}
     ]
     quote = answer["quotes"][0]
-    keys = ["text", "document_id", "start", "end", "title", "publisher", "url", "link", "published", "language", "facts"]
+    keys = ["text", "document_id", "start", "end", "title", "publisher", "url", "link", "published", "language", "facts", "errata"]
     assert list(quote) == keys
     assert "membres" in quote["text"]
     assert quote["link"].startswith(f"{quote['url']}#:~:text=")

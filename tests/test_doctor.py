@@ -44,7 +44,7 @@ def test_a_good_installation_has_nothing_to_mend(folder: Path) -> None:
     found = checks()
     assert list(found) == [
         *("python", "settings", "corpus", "model", "index", "index_model", "index_corpus", "calibration"),
-        *("data_dir", "index_dir", "cache_dir", "discord"),
+        *("data_dir", "index_dir", "cache_dir", "store", "discord"),
     ]
     assert {name: check.message for name, check in found.items() if check.severity not in ("ok", "info")} == {}
 

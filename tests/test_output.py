@@ -106,6 +106,7 @@ def test_an_answer_carries_quotes_with_facts_and_disagreements() -> None:
                 "facts": [
                     {"attribute": "members", "value": 120, "unit": None, "as_of": "2020", "source": "https://journal.example.org/a"}
                 ],
+                "errata": [],
             }
         ],
         "passages": [
@@ -150,6 +151,7 @@ def test_an_answer_carries_quotes_with_facts_and_disagreements() -> None:
         "index": "v1",
         "model": "keywords@1",
         "elapsed_ms": 12.3,
+        "receipt": None,
     }
 
 

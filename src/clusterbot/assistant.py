@@ -111,11 +111,12 @@ class Engine:
 class Assistant:
     """Answers questions; a new version of the index replaces the old one between two questions, never within one."""
 
-    def __init__(self, index_dir: Path, embedder: Embedder, ranking: Ranking) -> None:
+    def __init__(self, index_dir: Path, embedder: Embedder, ranking: Ranking, version: str | None = None) -> None:
+        """Load a version of the index, the live one unless named."""
         self._index_dir = index_dir
         self._embedder = embedder
         self._ranking = ranking
-        self.engine = Engine(snapshot.load(index_dir), embedder, ranking)
+        self.engine = Engine(snapshot.load(index_dir, version), embedder, ranking)
 
     @classmethod
     def open(cls, settings: Settings, progress: bundled.Progress | None = None) -> Assistant:
@@ -152,6 +153,14 @@ class Assistant:
         elapsed_ms = 1000 * (time.perf_counter() - started)
         model = f"{manifest.model}@{manifest.revision}"
         return Check(text, verdicts[0].lang, verdicts, manifest.version, model, elapsed_ms)
+
+    def at(self, version: str) -> Assistant:
+        """Return an assistant that answers from another version of the index, which must still be kept.
+
+        Raises:
+            IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
+        """
+        return Assistant(self._index_dir, self._embedder, self._ranking, version)
 
     def reload(self) -> bool:
         """Take up the live version; say whether it is another one."""

@@ -15,13 +15,14 @@ from clusterbot import bundled
 from clusterbot.compiling import COMPILER_VERSION, Report, read_report, verify_compiled
 from clusterbot.corpus import read_corpus
 from clusterbot.embedding import BUNDLED, HUB_TWIN
-from clusterbot.errors import ClusterbotError, CorpusError, ModelUnavailable, UsageError
+from clusterbot.errors import ClusterbotError, CorpusError, ModelUnavailable, StorageError, UsageError
 from clusterbot.i18n import Texts, write_number
 from clusterbot.index import snapshot
 from clusterbot.index.build import corpus_digest
 from clusterbot.index.snapshot import Manifest
 from clusterbot.lint import lint
 from clusterbot.settings import PREFIX, Settings, read_settings
+from clusterbot.store import Store, is_private
 
 Severity = Literal["ok", "info", "warn", "fail"]
 OLDEST_PYTHON = (3, 11)
@@ -52,6 +53,7 @@ def examine(environ: Mapping[str, str], texts: Texts) -> Iterator[Check]:
     yield from _index(settings, texts)
     for name in ("data_dir", "index_dir", "cache_dir"):
         yield _folder(name, getattr(settings, name), texts)
+    yield _store(settings.data_dir, texts)
     token = settings.discord_token
     if token is not None and token.get_secret_value():
         yield Check("discord", "info", texts("doctor.discord_set"))
@@ -197,6 +199,21 @@ def _calibration(manifest: Manifest, made_with: str, texts: Texts) -> Check:
     if fitted not in (manifest.model, made_with):
         return Check("calibration", "warn", texts("doctor.calibration_other", fitted=fitted, model=made_with), remedy)
     return Check("calibration", "ok", texts("doctor.calibration_ok", model=made_with))
+
+
+def _store(data_dir: Path, texts: Texts) -> Check:
+    """Check the whole store, in which the next answer's receipt goes; where there is none, make none."""
+    if not Store.is_there(data_dir):
+        return Check("store", "info", texts("doctor.store_none", folder=data_dir))
+    try:
+        with Store(data_dir) as store:
+            store.verify()
+    except StorageError as error:
+        return Check("store", "fail", str(error), texts("doctor.store_remedy"))
+    if not is_private(data_dir):
+        remedy = texts("doctor.store_open_remedy", folder=data_dir)
+        return Check("store", "warn", texts("doctor.store_open", folder=data_dir), remedy)
+    return Check("store", "ok", texts("doctor.store_ok"))
 
 
 def _folder(name: str, folder: Path, texts: Texts) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -92,3 +93,8 @@ def write_choice(names: Sequence[str], texts: Texts) -> str:
     if len(names) < 2:
         return "".join(names)
     return texts("list.or", first=texts("list.more").join(names[:-1]), last=names[-1])
+
+
+def write_day(at: dt.datetime, texts: Texts) -> str:
+    """Write the day of an instant, UTC."""
+    return write_date(at.date().isoformat(), texts)

@@ -17,6 +17,7 @@ from clusterbot.lint import Problem
 from clusterbot.models import Citation, Disagreement, Document, Fact, Names, Reading, Vocabulary
 from clusterbot.questions import Question
 from clusterbot.retrieval import Hit
+from clusterbot.store import Erratum, errata_of
 
 Json = dict[str, Any]
 
@@ -47,8 +48,15 @@ def _note(question: Question, mention: Mention, key: str, clusters: Mapping[str,
     return texts("list.notes").join(notes) or None
 
 
-def reply_json(identity: object, asked: str, reply: Reply, understood: Sequence[Reading]) -> Json:
-    """Return what `ask` prints."""
+def reply_json(
+    identity: object,
+    asked: str,
+    reply: Reply,
+    understood: Sequence[Reading],
+    receipt: str | None = None,
+    errata: Sequence[Erratum] = (),
+) -> Json:
+    """Return what `ask` prints; `receipt` is its id where one was kept."""
     result = reply.result
     answered = isinstance(result, Answer)
     return {
@@ -61,12 +69,13 @@ def reply_json(identity: object, asked: str, reply: Reply, understood: Sequence[
         "understood_as": [
             {"matched": one.matched, "cluster_id": one.cluster_id, "name": one.name, "note": one.note} for one in understood
         ],
-        "quotes": [_quote(quote) for quote in result.quotes] if isinstance(result, Answer) else [],
+        "quotes": [_quote(quote, errata) for quote in result.quotes] if isinstance(result, Answer) else [],
         "passages": [_passage(hit) for hit in result.hits],
         "disagreements": [_disagreement(one) for one in result.disagreements] if isinstance(result, Answer) else [],
         "index": reply.index,
         "model": reply.model,
         "elapsed_ms": round(reply.elapsed_ms, 1),
+        "receipt": receipt,
     }
 
 
@@ -75,7 +84,7 @@ def error_json(identity: object, message: str) -> Json:
     return {"id": identity, "error": message}
 
 
-def _quote(quote: Citation) -> Json:
+def _quote(quote: Citation, errata: Sequence[Erratum]) -> Json:
     document = quote.document
     return {
         "text": quote.text,
@@ -89,6 +98,20 @@ def _quote(quote: Citation) -> Json:
         "published": document.published,
         "language": document.lang,
         "facts": [_fact(fact) for fact in quote.facts],
+        "errata": [erratum_json(one) for one in errata_of(quote, errata)],
+    }
+
+
+def erratum_json(erratum: Erratum) -> Json:
+    """Return a note on a sentence."""
+    return {
+        "id": erratum.id,
+        "document_id": erratum.document_id,
+        "sentence": erratum.sentence,
+        "fr": erratum.fr,
+        "en": erratum.en,
+        "source": erratum.source,
+        "noted": erratum.noted_at.date().isoformat(),
     }
 
 

@@ -20,7 +20,13 @@ class Settings(BaseSettings):
 
     corpus_dir: Path = Field(Path("corpus"), description="Folder of the corpus files.")
     index_dir: Path = Field(Path("index"), description="Folder of the index versions; can always be rebuilt.")
-    data_dir: Path = Field(Path("data"), description="Folder of what can't be rebuilt: question log and feedback. Back it up.")
+    data_dir: Path = Field(
+        Path("data"),
+        description="Folder of what can't be rebuilt: receipts, feedback, errata, and the salt they need. Back it up whole.",
+    )
+    retention_days: int = Field(
+        90, ge=1, le=3650, description="How long questions, and whose they were, are kept; figures that tell of nobody stay."
+    )
     cache_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("clusterbot")),
         description="Folder in which the bundled model is unpacked, once. Default: the user's cache directory.",

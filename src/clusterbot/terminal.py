@@ -20,10 +20,12 @@ from clusterbot.assistant import Reply
 from clusterbot.clusters import Cluster
 from clusterbot.coverage import Coverage
 from clusterbot.doctor import Check
+from clusterbot.errata import erratum_notes
 from clusterbot.i18n import Texts, write_choice, write_date, write_percent, write_until, write_value
 from clusterbot.index.snapshot import Manifest
 from clusterbot.models import LANGUAGES, Citation, Disagreement, Document, Fact, Profile, Reading, Vocabulary
 from clusterbot.retrieval import Hit
+from clusterbot.store import Erratum
 
 SHOWN_LEADS = 3
 LEAD_CHARS = 200
@@ -50,11 +52,12 @@ def reply(
     vocabulary: Vocabulary,
     texts: Texts,
     has_hyperlinks: bool,
+    errata: Sequence[Erratum] = (),
 ) -> RenderableType:
     """Show an answer or an abstention; where there are hyperlinks, the long address of a quotation hides behind the short one."""
     match shown.result:
         case Answer() as answer:
-            parts = _answer(answer, understood, clusters, vocabulary, texts, has_hyperlinks)
+            parts = _answer(answer, understood, clusters, vocabulary, texts, has_hyperlinks, errata)
         case Abstention() as abstention:
             parts = _abstention(abstention, understood, texts)
     return Group(*parts)
@@ -67,6 +70,7 @@ def _answer(
     vocabulary: Vocabulary,
     texts: Texts,
     has_hyperlinks: bool,
+    errata: Sequence[Erratum],
 ) -> Iterator[RenderableType]:
     for quote in answer.quotes:
         yield Prose(texts("list.quoted", text=_one_line(quote.text)), "bold")
@@ -75,6 +79,7 @@ def _answer(
         shown = quote.link if is_there and not has_hyperlinks else quote.document.url
         yield _unwrapped(shown, Style(color="blue", link=quote.link if has_hyperlinks else None))
         yield from _according_to(quote, texts)
+        yield from (Prose(note, "yellow") for note in erratum_notes(quote, errata, texts))
         yield Text()
     for disagreement in answer.disagreements:
         yield from _disagreement(disagreement, clusters, vocabulary, texts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from clusterbot.cli import console, opening
+from clusterbot.cli.keeping import Keeper, Kept
 from clusterbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,28 +38,30 @@ def ask(
     settings = opening.open_settings()
     if batch is not None:
         lines = read_lines(batch)
-        _ask_each(lines, opening.open_assistant(settings), lang)
+        _ask_each(lines, opening.open_assistant(settings), Keeper(settings), lang)
         return
     from clusterbot.questions import clean
 
     clean(question or "")  # before the model is loaded, which takes seconds
     assistant = opening.open_assistant(settings)
     reply = assistant.ask(question or "", lang=lang)
+    kept = Keeper(settings).keep(reply, question or "", (), lang, "terminal")
     if as_json:
-        console.write_json(_json(None, question or "", reply, assistant))
+        console.write_json(_json(None, question or "", reply, assistant, kept))
     else:
-        _show(reply, assistant)
+        _show(reply, assistant, kept)
 
 
-def _json(identity: object, asked: str, reply: Reply, assistant: Assistant) -> dict[str, Any]:
+def _json(identity: object, asked: str, reply: Reply, assistant: Assistant, kept: Kept) -> dict[str, Any]:
     from clusterbot.i18n import read_texts
     from clusterbot.output import readings, reply_json
 
     question = reply.result.question
-    return reply_json(identity, asked, reply, readings(question, assistant.engine.registry.clusters, read_texts(question.lang)))
+    understood = readings(question, assistant.engine.registry.clusters, read_texts(question.lang))
+    return reply_json(identity, asked, reply, understood, kept.receipt, kept.errata)
 
 
-def _show(reply: Reply, assistant: Assistant) -> None:
+def _show(reply: Reply, assistant: Assistant, kept: Kept) -> None:
     from clusterbot import terminal
     from clusterbot.i18n import read_texts
     from clusterbot.output import readings
@@ -67,8 +70,10 @@ def _show(reply: Reply, assistant: Assistant) -> None:
     texts, clusters = read_texts(question.lang), engine.registry.clusters
     understood = readings(question, clusters, texts)
     vocabulary = engine.snapshot.tables.vocabulary
-    shown = terminal.reply(reply, understood, clusters, vocabulary, texts, has_hyperlinks=sys.stdout.isatty())
+    shown = terminal.reply(reply, understood, clusters, vocabulary, texts, sys.stdout.isatty(), kept.errata)
     console.show(shown, console.MAX_WIDTH)
+    if kept.receipt is not None:
+        console.show(terminal.Prose(texts("receipt.shown", id=kept.receipt), "dim"))
 
 
 def read_lines(batch: str) -> Iterator[bytes]:
@@ -77,11 +82,11 @@ def read_lines(batch: str) -> Iterator[bytes]:
     return (line for line in lines if line.strip())
 
 
-def _ask_each(lines: Iterator[bytes], assistant: Assistant, lang: Lang | None) -> None:
+def _ask_each(lines: Iterator[bytes], assistant: Assistant, keeper: Keeper, lang: Lang | None) -> None:
     total = failed = 0
     for line in lines:
         total += 1
-        result = _answer_line(line, assistant, lang)
+        result = _answer_line(line, assistant, keeper, lang)
         failed += "error" in result
         console.write_json(result, is_line=True)
     if failed:
@@ -89,7 +94,7 @@ def _ask_each(lines: Iterator[bytes], assistant: Assistant, lang: Lang | None) -
         raise typer.Exit(1)
 
 
-def _answer_line(line: bytes, assistant: Assistant, lang: Lang | None) -> dict[str, Any]:
+def _answer_line(line: bytes, assistant: Assistant, keeper: Keeper, lang: Lang | None) -> dict[str, Any]:
     """Answer one line of a batch, or say what is wrong with it; the others go on."""
     from clusterbot.output import error_json
 
@@ -98,7 +103,9 @@ def _answer_line(line: bytes, assistant: Assistant, lang: Lang | None) -> dict[s
         value = parse_line(line)
         identity = value.get("id")
         asked, context, line_lang = read_fields(value, "question")
-        return _json(identity, asked, assistant.ask(asked, context, line_lang or lang), assistant)
+        wanted = line_lang or lang
+        reply = assistant.ask(asked, context, wanted)
+        return _json(identity, asked, reply, assistant, keeper.keep(reply, asked, context, wanted, "batch"))
     except UsageError as error:
         return error_json(identity, str(error))
 
@@ -136,7 +143,8 @@ def read_fields(value: dict[str, Any], key: str) -> tuple[str, list[str], Lang |
 
 def chat(lang: Language = None, as_json: console.AsJson = False) -> None:
     """Ask one question after another; each may build on those before. An empty line or Ctrl-D ends."""
-    assistant = opening.open_assistant(opening.open_settings())
+    settings = opening.open_settings()
+    assistant, keeper = opening.open_assistant(settings), Keeper(settings)
     is_terminal = sys.stdin.isatty()
     if is_terminal:
         console.tell("chat.welcome")
@@ -149,11 +157,12 @@ def chat(lang: Language = None, as_json: console.AsJson = False) -> None:
             console.tell_error(error)
             failed += 1
             continue
+        kept = keeper.keep(reply, asked, context, lang, "terminal")
         context.append(asked)
         if as_json:
-            console.write_json(_json(None, asked, reply, assistant), is_line=True)
+            console.write_json(_json(None, asked, reply, assistant, kept), is_line=True)
         else:
-            _show(reply, assistant)
+            _show(reply, assistant, kept)
             console.show("")
     if failed and not is_terminal:  # whoever types has seen it and gone on
         raise typer.Exit(1)

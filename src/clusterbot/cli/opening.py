@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clusterbot.embedding import Embedder
     from clusterbot.index.snapshot import Snapshot
     from clusterbot.settings import Settings
+    from clusterbot.store import Store
 
 
 def open_settings(corpus: Path | None = None, index: Path | None = None) -> Settings:
@@ -44,6 +45,17 @@ def open_model(settings: Settings) -> Embedder:
     texts = reader_texts()
     with progress_bar(texts("progress.model"), texts("progress.unpack")) as advance:
         return embedding.open_embedder(settings.model, settings.cache_dir, advance, settings.compiled, settings.late_interaction)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store of the data directory.
+
+    Raises:
+        StorageError: it can't be used.
+    """
+    from clusterbot.store import Store
+
+    return Store(settings.data_dir)
 
 
 def open_registry(settings: Settings) -> tuple[ClusterRegistry, Snapshot]:

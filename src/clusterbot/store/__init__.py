@@ -1,0 +1,37 @@
+"""What can't be rebuilt, in one SQLite file: receipts, feedback, conversations, watchers, errata, audit lines."""
+
+from clusterbot.store.database import is_private
+from clusterbot.store.people import check_person
+from clusterbot.store.records import (
+    Channel,
+    Conversation,
+    Erratum,
+    Feedback,
+    OpenGap,
+    PassageScore,
+    Purged,
+    QuoteSpan,
+    Receipt,
+    Watcher,
+    errata_of,
+    new_receipt_id,
+)
+from clusterbot.store.store import Store
+
+__all__ = [
+    "Channel",
+    "Conversation",
+    "Erratum",
+    "Feedback",
+    "OpenGap",
+    "PassageScore",
+    "Purged",
+    "QuoteSpan",
+    "Receipt",
+    "Store",
+    "Watcher",
+    "check_person",
+    "errata_of",
+    "is_private",
+    "new_receipt_id",
+]

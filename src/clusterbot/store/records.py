@@ -1,0 +1,147 @@
+"""What the store keeps: frozen rows. Instants are UTC-aware; a person appears only as the store's key of them, never as an id."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from clusterbot.models import Citation, Lang
+
+Channel = Literal["terminal", "batch", "message", "thread", "server"]
+"""Where a question came from: the command line, a file, a direct message, a thread, a channel of a server."""
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 o 1 i l: a receipt is read aloud and typed
+_ID_CHARS = 12
+
+
+def new_receipt_id() -> str:
+    """Return an id that nobody can guess: 59 random bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_CHARS))
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteSpan:
+    """A quotation by its place, and 16 hex digits of the SHA-256 of its words, which tell whether they still stand there."""
+
+    document_id: str
+    start: int
+    end: int
+    digest: str
+
+    @classmethod
+    def of(cls, quote: Citation) -> QuoteSpan:
+        digest = hashlib.sha256(quote.text.encode()).hexdigest()[:16]
+        return cls(quote.document.id, quote.start, quote.end, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageScore:
+    """A passage that was shown, and its score in that ranking."""
+
+    passage_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was asked, what came of it, and what made it; `question` and `context` are None once they are no longer kept."""
+
+    id: str
+    asked_at: dt.datetime
+    channel: Channel
+    question: str | None
+    context: tuple[str, ...] | None
+    wanted_lang: Lang | None
+    lang: Lang
+    outcome: Literal["answered", "abstained"]
+    reason: str | None
+    confidence: float
+    index: str
+    model: str
+    elapsed_ms: float
+    quotes: tuple[QuoteSpan, ...]
+    passages: tuple[PassageScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What someone thought of an answer; `reason` is their word for it, if any."""
+
+    receipt_id: str
+    given_at: dt.datetime
+    is_helpful: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a follow-up builds on: the earlier questions, oldest first, and the language and filters that hold in the thread."""
+
+    questions: tuple[str, ...]
+    lang: Lang | None = None
+    cluster_id: str | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """A kept question that met an abstention or a thumbs-down, and that no later index has answered."""
+
+    receipt: Receipt
+    is_unhelpful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Someone who asked to be told when a question can be answered: where to tell them, and which question that was."""
+
+    receipt_id: str
+    address: str
+    question: str | None
+    lang: Lang
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erratum:
+    """A dated note pinned to a sentence of a document, in both languages, with its source."""
+
+    id: int
+    document_id: str
+    sentence: str
+    fr: str
+    en: str
+    source: str
+    noted_at: dt.datetime
+
+    def note(self, lang: Lang) -> str:
+        """Return the note in a language."""
+        return self.fr if lang == "fr" else self.en
+
+
+def errata_of(quote: Citation, errata: Iterable[Erratum]) -> list[Erratum]:
+    """Return the notes on the sentences that a quotation overlaps; a sentence that changed in the source has lost its notes."""
+    found = []
+    for one in errata:
+        if one.document_id == quote.document.id:
+            start = quote.document.text.find(one.sentence)
+            while start >= 0 and not (start < quote.end and quote.start < start + len(one.sentence)):
+                start = quote.document.text.find(one.sentence, start + 1)
+            if start >= 0:
+                found.append(one)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows lost what tells of a person, or were removed, because their time was over."""
+
+    questions: int
+    feedback: int
+    conversations: int
+    watchers: int
+    audit: int
