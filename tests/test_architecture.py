@@ -33,7 +33,7 @@ COLUMNS = (
     ("errata",),
     ("doctor", "output"),
     ("terminal",),
-    ("verdicts", "receipts"),
+    ("verdicts", "receipts", "gaps"),
     ("bot",),
     ("cli",),
     ("__main__",),

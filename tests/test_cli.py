@@ -322,6 +322,7 @@ def test_index_build_json(cli: Cli) -> None:
         "seconds": "float",
         "token_bytes": "int",
         "failed": "list",
+        "closed_gaps": "list",
     }
     assert report["embedded"] == report["passages"] > 0
     again = cli("index", "build", "--json").json

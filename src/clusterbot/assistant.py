@@ -8,6 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clusterbot import bundled
 from clusterbot.analysis import load_identifier
 from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
@@ -160,6 +163,15 @@ class Assistant:
         elapsed_ms = 1000 * (time.perf_counter() - started)
         model = f"{manifest.model}@{manifest.revision}"
         return Check(text, verdicts[0].lang, verdicts, manifest.version, model, elapsed_ms)
+
+    @property
+    def model(self) -> str:
+        """The model that answers, `name@revision`."""
+        return f"{self._embedder.name}@{self._embedder.revision}"
+
+    def question_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of questions: float32 (n, d), rows of length 1."""
+        return self._embedder.embed_queries(texts)
 
     def at(self, version: str) -> Assistant:
         """Return an assistant that answers from another version of the index, which must still be kept.

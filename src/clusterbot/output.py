@@ -70,7 +70,7 @@ def reply_json(
             {"matched": one.matched, "cluster_id": one.cluster_id, "name": one.name, "note": one.note} for one in understood
         ],
         "quotes": [_quote(quote, errata) for quote in result.quotes] if isinstance(result, Answer) else [],
-        "passages": [_passage(hit) for hit in result.hits],
+        "passages": [hit_json(hit) for hit in result.hits],
         "disagreements": [_disagreement(one) for one in result.disagreements] if isinstance(result, Answer) else [],
         "index": reply.index,
         "model": reply.model,
@@ -115,7 +115,8 @@ def erratum_json(erratum: Erratum) -> Json:
     }
 
 
-def _passage(hit: Hit) -> Json:
+def hit_json(hit: Hit) -> Json:
+    """Return a passage with its rank and score."""
     passage, document = hit.passage, hit.passage.document
     return {
         "rank": hit.rank,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clusterbot.cli import console, opening
-from clusterbot.errors import IndexMissing, UsageError
+from clusterbot.errors import IndexMissing, StorageError, UsageError
 
 if TYPE_CHECKING:
+    from clusterbot.embedding import Embedder
+    from clusterbot.gaps import Closed
     from clusterbot.index.build import BuildReport
+    from clusterbot.ranking import Ranking
     from clusterbot.settings import Settings
 
 app = typer.Typer(help="Build the index, and choose among its versions.", no_args_is_help=True)
@@ -27,17 +31,24 @@ def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJ
 
     A document that can't be read is left out and told, with exit status 1; the index holds all others.
     """
-    report = _build(opening.open_settings(corpus, index))
+    settings = opening.open_settings(corpus, index)
+    report, embedder, ranking = _build(settings)
+    closed = _close_gaps(settings, embedder, ranking)
     if as_json:
+        from clusterbot.gaps import closed_json
         from clusterbot.output import build_json
 
-        console.write_json(build_json(report))
+        console.write_json(build_json(report) | {"closed_gaps": [closed_json(one) for one in closed]})
     else:
         counts = {key: getattr(report, key) for key in ("version", "documents", "passages", "embedded", "reused", "removed")}
         console.show(console.reader_texts()("index.built", **counts, seconds=f"{report.seconds:.1f}"))
         if report.token_bytes:
             size = f"{report.token_bytes / 1e6:.1f}", f"{report.token_bytes / 1e3 / report.passages:.0f}"
             console.show(console.reader_texts()("index.tokens", total=size[0], each=size[1]))
+        if closed:
+            from clusterbot.gaps import closed_list
+
+            console.show(closed_list(closed, console.reader_texts()), console.MAX_WIDTH)
     for error in report.failed:
         sys.stderr.write(f"{error}\n")
     if report.failed:
@@ -45,7 +56,7 @@ def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJ
         raise typer.Exit(1)
 
 
-def _build(settings: Settings) -> BuildReport:
+def _build(settings: Settings) -> tuple[BuildReport, Embedder, Ranking]:
     from clusterbot.assistant import recipe
     from clusterbot.corpus import read_corpus
     from clusterbot.embedding import has_tokens
@@ -59,7 +70,24 @@ def _build(settings: Settings) -> BuildReport:
     if ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
         console.tell("index.uncalibrated", model=model, fitted=ranking.calibrated_for)
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
-        return build_index(corpus, settings.index_dir, embedder, recipe(ranking), advance)
+        return build_index(corpus, settings.index_dir, embedder, recipe(ranking), advance), embedder, ranking
+
+
+def _close_gaps(settings: Settings, embedder: Embedder, ranking: Ranking) -> list[Closed]:
+    """Ask again what was asked in vain; a store that fails is told, and the index stands."""
+    from clusterbot.assistant import Assistant
+    from clusterbot.gaps import retest
+    from clusterbot.store import Store
+
+    if not Store.is_there(settings.data_dir):
+        return []
+    texts = console.reader_texts()
+    try:
+        with opening.open_store(settings) as store, console.progress_bar(texts("progress.gaps"), texts("progress.gaps")) as advance:
+            return retest(store, Assistant(settings.index_dir, embedder, ranking), dt.datetime.now(dt.UTC), advance)
+    except StorageError as error:
+        console.tell("gaps.not_closed", problem=error)
+        return []
 
 
 @app.command("list")

@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from clusterbot.cli import asking, checking, corpora, evaluating, indexes, keeping, profiles, serving, weighing
+from clusterbot.cli import asking, checking, corpora, evaluating, indexes, keeping, profiles, reporting, serving, weighing
 from clusterbot.errors import ClusterbotError
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ app.command("clusters")(profiles.clusters)
 app.add_typer(corpora.app, name="corpus")
 app.add_typer(indexes.app, name="index")
 app.command("eval")(evaluating.evaluate)
+app.command("gaps")(reporting.gaps)
 app.command("receipt")(keeping.receipt)
 app.add_typer(keeping.errata_app, name="errata")
 app.add_typer(keeping.privacy_app, name="privacy")
