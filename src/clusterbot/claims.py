@@ -63,10 +63,10 @@ def overall(verdicts: Sequence[Verdict]) -> Label:
 def weigh(
     claim: Statement, cluster_ids: Iterable[str], candidates: Sequence[Candidate], judge: Judge, rules: ClaimRules
 ) -> Verdict:
-    """Judge a claim by the sentences read for it; those about other clusters say nothing of it."""
+    """Judge a claim by the best sentences read for it; those about other clusters say nothing of it."""
     wanted = set(cluster_ids)
     about = [one for one in candidates if not wanted or wanted & set(one.document.clusters)]
-    evidence = [_evidence(claim, one, judge) for one in about]
+    evidence = [_evidence(claim, one, judge) for one in about[: rules.sentences]]
     order: dict[Stance, int] = {"against": 0, "for": 0, "neutral": 1}
     evidence.sort(key=lambda one: (order[one.stance], -one.coverage, one.citation.document.id, one.citation.start))
     label = _label(claim, evidence)

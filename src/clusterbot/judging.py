@@ -30,6 +30,7 @@ class ClaimRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    sentences: int
     min_coverage: float
     min_against: float
     about: float
