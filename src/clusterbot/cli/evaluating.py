@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clusterbot.cli import console, opening
-from clusterbot.errors import UsageError
+from clusterbot.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,12 +58,27 @@ def evaluate(
     embedder = opening.open_model(settings)
     ranking = read_ranking(has_tokens(embedder))
     results = [_evaluate(dataset, settings, embedder, ranking) for dataset in datasets]
+    _keep(settings, [one for one, dataset in zip(results, datasets, strict=True) if not dataset.documents])
     if as_json:
         console.write_json(results)
     else:
         console.show(_table(results))
     if baseline is not None:
         _hold_to(baseline, [_measured(one) for one in results], is_update, allow_regression)
+
+
+def _keep(settings: Settings, results: list[Json]) -> None:
+    """Keep the figures of the live index for the report; a store that fails is told, and the figures are shown all the same."""
+    from clusterbot.gate import figures_of
+    from clusterbot.store import Evaluation
+
+    try:
+        with opening.open_store(settings) as store:
+            for one in results:
+                figures = figures_of(one)
+                store.keep_evaluation(Evaluation(dt.datetime.now(dt.UTC), one["index"], one["model"], one["dataset"], figures))
+    except StorageError as error:
+        console.tell("report.not_kept", problem=error)
 
 
 def _measured(result: Json) -> Measured:
@@ -109,6 +125,7 @@ def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking:
     manifest = engine.snapshot.manifest
     fresh = report is not None and report.embedded > 0
     return {
+        "index": manifest.version,
         "model": f"{manifest.model}@{manifest.revision}",
         "digest": dataset.digest,
         "max_chars": manifest.max_chars,

@@ -77,6 +77,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             detail text not null
         ) strict""",
     ),
+    (
+        """create table evaluations (
+            measured_at integer not null,
+            index_version text not null,
+            model text not null,
+            dataset text not null,
+            figures text not null,
+            primary key (dataset, index_version)
+        ) strict""",
+    ),
 )
 
 

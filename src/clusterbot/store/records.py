@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from clusterbot.errors import UsageError
 from clusterbot.models import Citation, Lang
 
 Channel = Literal["terminal", "batch", "message", "thread", "server"]
@@ -137,6 +138,17 @@ def errata_of(quote: Citation, errata: Iterable[Erratum]) -> list[Erratum]:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures measured on a data set with a version of the index, by name (`ndcg@10`)."""
+
+    measured_at: dt.datetime
+    index: str
+    model: str
+    dataset: str
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Purged:
     """How many rows lost what tells of a person, or were removed, because their time was over."""
 
@@ -145,3 +157,13 @@ class Purged:
     conversations: int
     watchers: int
     audit: int
+
+
+def check_length(name: str, text: str, at_most: int, at_least: int = 0) -> None:
+    """Check a text's length.
+
+    Raises:
+        UsageError: it is empty where it may not be, or too long.
+    """
+    if not at_least <= len(text.strip()) or len(text) > at_most:
+        raise UsageError(f"{name} has {len(text):,} characters: write {at_least} to {at_most:,}")

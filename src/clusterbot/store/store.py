@@ -1,7 +1,6 @@
 """The store: one object over the file, safe to share between threads; every call is one transaction, durable when it returns.
 
-A person is given as their Discord id and kept as a key (see `people`). Errors: StorageError where the disk or the file refuses,
-UsageError where what is given can't be taken.
+A person is given as their Discord id and kept as a key (see `people`). StorageError: the disk refuses; UsageError: bad input.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Any
 from clusterbot.errors import UsageError
 from clusterbot.store import database, retention
 from clusterbot.store.people import person_key, read_salt, salt_mark
-from clusterbot.store.records import Conversation, Erratum, Feedback, OpenGap, Purged, Receipt, Watcher
+from clusterbot.store.records import Conversation, Erratum, Evaluation, Feedback, OpenGap, Purged, Receipt, Watcher, check_length
 from clusterbot.store.rows import RECEIPT_COLUMNS, instant, milliseconds, read_erratum, read_receipt, receipt_values, write_row
 
 FILE, SALT = "clusterbot.sqlite3", "clusterbot.salt"
@@ -126,7 +125,7 @@ class Store:
         Raises:
             UsageError: there is no such receipt, or the reason is too long.
         """
-        _bounded("the reason", reason or "", MAX_REASON_CHARS)
+        check_length("the reason", reason or "", MAX_REASON_CHARS)
         self.receipt(receipt_id)
         with self._writing() as connection:
             connection.execute(
@@ -156,10 +155,8 @@ class Store:
     def conversation(self, thread: str, now: dt.datetime) -> Conversation | None:
         """Return the state of a thread; None where there is none, or no longer."""
         rows = self._rows("select state from conversations where thread = ? and expires_at > ?", (thread, milliseconds(now)))
-        if not rows:
-            return None
-        state = json.loads(rows[0]["state"])
-        return Conversation(**{**state, "questions": tuple(state["questions"])})
+        state = json.loads(rows[0]["state"]) if rows else None
+        return None if state is None else Conversation(**{**state, "questions": tuple(state["questions"])})
 
     # --- gaps and those who wait for them
 
@@ -219,7 +216,7 @@ class Store:
             UsageError: a text is empty or too long.
         """
         for name, text in (("the French note", fr), ("the English note", en)):
-            _bounded(name, text, MAX_NOTE_CHARS, at_least=1)
+            check_length(name, text, MAX_NOTE_CHARS, at_least=1)
         with self._writing() as connection:
             row = connection.execute(
                 "insert into errata (document_id, sentence, fr, en, source, noted_at, person) values (?, ?, ?, ?, ?, ?, ?)"
@@ -241,6 +238,19 @@ class Store:
         with self._writing() as connection:
             if not connection.execute("delete from errata where id = ?", (erratum_id,)).rowcount:
                 raise UsageError(f"there is no erratum {erratum_id}: `clusterbot errata list` shows them")
+
+    # --- evaluations
+
+    def keep_evaluation(self, one: Evaluation) -> None:
+        """Keep the figures of a data set under a version of the index; those measured before are replaced."""
+        values = (milliseconds(one.measured_at), one.index, one.model, one.dataset, json.dumps(one.figures))
+        with self._writing() as connection:
+            connection.execute("insert or replace into evaluations values (?, ?, ?, ?, ?)", values)
+
+    def evaluations(self, dataset: str) -> list[Evaluation]:
+        """Return the figures of a data set by version of the index, oldest first."""
+        rows = self._rows("select * from evaluations where dataset = ? order by measured_at, index_version", (dataset,))
+        return [Evaluation(instant(row[0]), row[1], row[2], row[3], json.loads(row[4])) for row in rows]
 
     # --- audit, retention, people
 
@@ -288,8 +298,3 @@ class Store:
         """Write the log back and cut it to nothing, so that what was erased stands in no file; later where someone is reading."""
         with self._lock, database.told(self._path):
             self._connection.execute("pragma wal_checkpoint(truncate)")
-
-
-def _bounded(name: str, text: str, at_most: int, at_least: int = 0) -> None:
-    if not at_least <= len(text.strip()) or len(text) > at_most:
-        raise UsageError(f"{name} has {len(text):,} characters: write {at_least} to {at_most:,}")
