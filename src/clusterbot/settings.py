@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from clusterbot.errors import UsageError
 
 PREFIX = "CLUSTERBOT_"
+DISCORD_API_URL = "https://discord.com/api/v10"
+DISCORD_GATEWAY_URL = "wss://gateway.discord.gg/"
 
 
 class Settings(BaseSettings):
@@ -47,9 +49,13 @@ class Settings(BaseSettings):
         "a passage on disk. Needs the compiled model.",
     )
     discord_token: SecretStr | None = Field(None, description="Token of the Discord application's bot user.")
-    discord_api_url: str = Field("https://discord.com/api/v10", description="REST address of a Discord-compatible server.")
-    discord_gateway_url: str | None = Field(
-        None, description="Gateway address of a Discord-compatible server; asked from the API if unset."
+    discord_api_url: str = Field(
+        DISCORD_API_URL,
+        pattern=r"^https?://[^\s/]+",
+        description="HTTP address of a Discord-compatible server, with the version. Set with the next one, or neither.",
+    )
+    discord_gateway_url: str = Field(
+        DISCORD_GATEWAY_URL, pattern=r"^wss?://[^\s/]+", description="Gateway address of a Discord-compatible server."
     )
     allow_private_hosts: bool = Field(False, description="Let `corpus add` fetch from loopback, private and link-local addresses.")
     http_bind: str | None = Field(None, description="host:port for health and metrics; off if unset.")

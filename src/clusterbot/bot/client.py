@@ -13,6 +13,7 @@ import discord
 from discord import app_commands
 
 from clusterbot.assistant import Assistant, Reply
+from clusterbot.bot.address import use_server
 from clusterbot.bot.embeds import reply_embed
 from clusterbot.errors import ClusterbotError, UsageError
 from clusterbot.i18n import Texts, read_texts
@@ -128,12 +129,13 @@ def embed_of(reply: Reply, assistant: Assistant) -> discord.Embed:
     return reply_embed(reply, readings(reply.result.question, assistant.engine.registry.clusters, texts), texts)
 
 
-def run_bot(assistant: Assistant, token: str, is_syncing: bool) -> None:
+def run_bot(assistant: Assistant, token: str, is_syncing: bool, api_url: str, gateway_url: str) -> None:
     """Run the bot until it is told to end.
 
     Raises:
-        UsageError: Discord refuses the token, or can't be reached.
+        UsageError: Discord refuses the token, or can't be reached; or the addresses don't belong together.
     """
+    use_server(api_url, gateway_url)
     try:
         ClusterBot(assistant, is_syncing).run(token, log_handler=None)
     except discord.LoginFailure as error:

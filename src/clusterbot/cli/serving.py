@@ -19,4 +19,5 @@ def bot(sync: Annotated[bool, typer.Option("--sync", help="Register the commands
     assistant = opening.open_assistant(settings)
     from clusterbot.bot import run_bot
 
-    run_bot(assistant, settings.discord_token.get_secret_value(), sync)
+    token = settings.discord_token.get_secret_value()
+    run_bot(assistant, token, sync, settings.discord_api_url, settings.discord_gateway_url)
