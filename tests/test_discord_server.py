@@ -859,14 +859,8 @@ def test_heartbeats_are_asked_for_acknowledged_and_measured(act: Callable[..., S
 
 def test_without_heartbeats_the_connection_ends() -> None:
     async def run() -> None:
-        async with (
-            Server(Limits(heartbeat_s=0.1)) as server,
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"{server.gateway_url}?v=10") as socket,
-        ):
-            async for _ in socket:
-                pass
-            assert socket.close_code == 4009
+        async with Server(Limits(heartbeat_s=0.1)) as server:
+            assert await close_code(server, [], "10") == 4009
 
     asyncio.run(run())
 
@@ -898,32 +892,28 @@ def test_a_privileged_intent_that_is_off_is_refused(monkeypatch: pytest.MonkeyPa
 )
 def test_what_the_gateway_does_not_take_closes_the_connection(frames: list[str], code: int) -> None:
     async def run() -> None:
-        async with (
-            Server(QUICK) as server,
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"{server.gateway_url}?v=10&encoding=json") as socket,
-        ):
-            for frame in frames:
-                await socket.send_str(frame.replace("TOKEN", server.token))
-            async for _ in socket:
-                pass
-            assert socket.close_code == code
+        async with Server(QUICK) as server:
+            assert await close_code(server, [frame.replace("TOKEN", server.token) for frame in frames], "10") == code
 
     asyncio.run(run())
 
 
 def test_an_old_version_of_the_gateway_is_refused() -> None:
     async def run() -> None:
-        async with (
-            Server() as server,
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"{server.gateway_url}?v=6") as socket,
-        ):
-            async for _ in socket:
-                pass
-            assert socket.close_code == 4012
+        async with Server() as server:
+            assert await close_code(server, [], "6") == 4012
 
     asyncio.run(run())
+
+
+async def close_code(server: Server, frames: list[str], version: str) -> int | None:
+    """Send frames, and return the code with which the gateway closes the connection."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.gateway_url}?v={version}") as socket:
+        for frame in frames:
+            await socket.send_str(frame)
+        async for _ in socket:
+            pass
+        return socket.close_code
 
 
 def test_identifies_are_counted_spaced_and_end_the_token_when_there_are_too_many() -> None:
