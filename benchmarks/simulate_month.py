@@ -1,6 +1,6 @@
 """Fill a store with a month of 2,000 questions, for the demonstration of `gaps` and `report`.
 
-    CLUSTERBOT_DATA_DIR=/tmp/month python benchmarks/simulate_month.py        needs an index
+    CLUSTERBOT_DATA_DIR=month python benchmarks/simulate_month.py        needs an index
 
 The questions are those of our own evaluation sets and their twins; which, when, by whom and with what feedback is drawn by a seeded
 generator: few are asked often and most rarely (Zipf), weekends are quiet, answers are found helpful four times in five.
