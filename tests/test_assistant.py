@@ -10,10 +10,11 @@ import pytest
 from clusterbot.answering import Abstention, Answer
 from clusterbot.assistant import Assistant, recipe
 from clusterbot.corpus import read_corpus
-from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, UsageError
+from clusterbot.errors import ClusterUnknown, IndexCorrupt, IndexMismatch, IndexMissing, UsageError
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe, build_index
 from clusterbot.index.snapshot import Calibration
+from clusterbot.models import Filters
 from clusterbot.passages import PassageSettings
 from clusterbot.settings import Settings
 from fakes import KeywordEmbedder, flat_ranking
@@ -125,3 +126,38 @@ def test_an_index_calibrated_by_another_version_names_the_cure(tmp_path: Path, c
     build_index(read_corpus(corpus_dir), tmp_path / "index", embedder, Recipe(PassageSettings(), {"fr": odd}, "keywords"))
     with pytest.raises(IndexMismatch, match="clusterbot index build"):
         Assistant(tmp_path / "index", embedder, flat_ranking())
+
+
+def test_a_question_may_be_kept_to_one_cluster(assistant: Assistant) -> None:
+    everywhere = assistant.ask("En quelle année la grappe a-t-elle été fondée ?").result
+    aqua = assistant.ask("En quelle année la grappe a-t-elle été fondée ?", filters=Filters("aqua_nord")).result
+    assert {hit.passage.document.clusters for hit in everywhere.hits} == {("aqua_nord",), ("bois_boreal",)}
+    assert isinstance(aqua, Answer)
+    assert {hit.passage.document.clusters for hit in aqua.hits} == {("aqua_nord",)}
+    assert aqua.quotes[0].text == "Aqua Nord a été fondée en 2018."
+
+
+def test_a_cluster_that_is_none_is_refused(assistant: Assistant) -> None:
+    with pytest.raises(ClusterUnknown):
+        assistant.ask(QUESTION, filters=Filters("nulle_part"))
+
+
+def test_what_was_said_later_than_a_date_is_left_out(assistant: Assistant) -> None:
+    now = assistant.ask("Combien de membres compte Bois Boréal ?").result
+    then = assistant.ask("Combien de membres compte Bois Boréal ?", filters=Filters(as_of="2017")).result
+    assert isinstance(now, Answer) and isinstance(then, Answer)
+    assert any("2020" in quote.text for quote in now.quotes)
+    assert [quote.text for quote in then.quotes] == ["En 2016, Bois Boréal comptait 45 membres."]
+    assert not any("2020" in hit.passage.text for hit in then.hits)
+
+
+def test_before_the_first_word_of_a_matter_nothing_is_found(assistant: Assistant) -> None:
+    result = assistant.ask("Combien d’emplois compte Aqua Nord ?", filters=Filters(as_of="2010")).result
+    assert isinstance(result, Abstention)
+    assert result.hits == ()
+
+
+def test_the_readers_language_decides_where_the_words_do_not_tell(assistant: Assistant) -> None:
+    assert assistant.ask("Aqua Nord 2020", default_lang="en").result.question.lang == "en"
+    assert assistant.ask("Aqua Nord 2020", default_lang="fr").result.question.lang == "fr"
+    assert assistant.ask(QUESTION, default_lang="en").result.question.lang == "fr"

@@ -291,7 +291,7 @@ def test_cluster_needs_no_model(built: Cli, embedders: list[Any]) -> None:
 
 
 def test_cluster_of_an_ambiguous_name_lists_the_candidates(built: Cli) -> None:
-    one_error_line(built("cluster", "grappe verte"), "Aqua Nord (aqua_nord) or Boreal Wood (bois_boreal)", "clusterbot cluster ")
+    one_error_line(built("cluster", "grappe verte"), "Aqua Nord (aqua_nord), Boreal Wood (bois_boreal)", "for example: aqua_nord")
 
 
 def test_cluster_unknown_offers_the_nearest_names(built: Cli) -> None:
@@ -579,3 +579,16 @@ def test_wrong_usage_of_check_and_compare_is_status_2(built: Cli, arguments: Seq
 
 def test_compare_with_an_unknown_name_tells_the_cure(built: Cli) -> None:
     one_error_line(built("compare", "Boreal Wood", "zzzz"), "clusterbot clusters")
+
+
+def test_a_question_may_be_kept_to_a_cluster_and_a_date(built: Cli) -> None:
+    then = built("ask", "Combien de membres ?", "--cluster", "GBN", "--as-of", "2017", "--json").json
+    assert [one["text"] for one in then["quotes"]] == ["En 2016, Bois Boréal comptait 45 membres."]
+    one_error_line(built("ask", "Combien de membres ?", "--as-of", "mars"), "write YYYY")
+    one_error_line(built("ask", "Combien de membres ?", "--cluster", "zzzz"), "clusterbot clusters")
+
+
+def test_an_error_is_told_in_the_readers_language(built: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "fr_CA.UTF-8")
+    assert "posez-la en français ou en anglais" in built("ask", "👍").err
+    assert "AAAA-MM" in built("ask", "Combien de membres ?", "--as-of", "mars").err

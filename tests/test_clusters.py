@@ -10,8 +10,8 @@ import pytest
 
 from clusterbot.clusters import ClusterRegistry, words_of
 from clusterbot.corpus import read_corpus
-from clusterbot.errors import ClusterUnknown
-from clusterbot.models import Profile
+from clusterbot.errors import ClusterUnknown, UsageError
+from clusterbot.models import Lang, Profile
 from fakes import profile
 
 
@@ -267,3 +267,37 @@ def test_a_long_text_is_searched_in_reasonable_time(real: ClusterRegistry) -> No
     started = time.process_time()
     real.mentions("combien de membres compte la grappe " * 60)
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "lang", "cluster_id", "name"),
+    [
+        ("alu", "fr", "aluminia", "Aluminia"),
+        ("boreal w", "fr", "bois_boreal", "Boreal Wood"),
+        ("sylva", "en", "bois_boreal", "Sylva-Nord"),
+        ("ecoq", "en", "eco_quai", "ÉcoQuai"),
+        ("bois borreal", "fr", "bois_boreal", "Bois Boréal"),
+    ],
+)
+def test_what_is_being_typed_is_completed(registry: ClusterRegistry, typed: str, lang: Lang, cluster_id: str, name: str) -> None:
+    cluster, shown = registry.complete(typed, lang, 25)[0]
+    assert (cluster.id, shown) == (cluster_id, name)
+
+
+def test_before_the_first_letter_all_clusters_are_offered_in_order(registry: ClusterRegistry) -> None:
+    assert [name for _, name in registry.complete("", "en", 25)] == ["Aluminia", "Boreal Wood", "ÉcoQuai"]
+    assert len(registry.complete("", "en", 2)) == 2
+    assert registry.complete("xyzxyz", "fr", 25) == []
+
+
+def test_completing_is_quick_enough_for_every_letter_typed(real: ClusterRegistry) -> None:
+    started = time.perf_counter()
+    for typed in ("a", "alu", "aero montreal", "grappe de la mode", "x" * 100):
+        assert len(real.complete(typed, "fr", 25)) <= 25
+    assert time.perf_counter() - started < 0.5
+
+
+def test_a_name_that_several_share_must_be_told_apart(registry: ClusterRegistry) -> None:
+    assert registry.resolve_one("ÉcoQuai").id == "eco_quai"
+    with pytest.raises(UsageError, match="may mean Bois Boréal"):
+        registry.resolve_one("grappe verte")

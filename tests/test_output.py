@@ -82,7 +82,7 @@ def test_an_answer_carries_quotes_with_facts_and_disagreements() -> None:
     other = Fact(attribute="members", value=140, unit="firms", as_of="2020", source="https://gazette.example.org/b")
     values = (DisagreeingValue(FACT, quote), DisagreeingValue(other, Citation(PAGE, 30, 43)))
     answer = Answer(ASKED, 0.931234, (quote,), (HIT,), (Disagreement("bois_boreal", "members", values),))
-    found = reply_json("q1", "Combien  de membres ?", Reply(answer, "v1", "keywords@1", 12.3456), ())
+    found = reply_json("q1", "Combien  de membres ?", Reply(answer, "v1", "keywords@1", 12.3456, {}, {}), ())
     assert json.loads(json.dumps(found)) == {
         "id": "q1",
         "question": "Combien  de membres ?",
@@ -156,8 +156,8 @@ def test_an_answer_carries_quotes_with_facts_and_disagreements() -> None:
 
 
 def test_an_abstention_has_a_reason_no_quotes_and_the_same_keys() -> None:
-    answer = reply_json(None, "x", Reply(Answer(ASKED, 0.9, (), (HIT,), ()), "v1", "k@1", 1.0), ())
-    abstention = reply_json(None, "x", Reply(Abstention(ASKED, 0.1, "not_in_corpus", (HIT,)), "v1", "k@1", 1.0), ())
+    answer = reply_json(None, "x", Reply(Answer(ASKED, 0.9, (), (HIT,), ()), "v1", "k@1", 1.0, {}, {}), ())
+    abstention = reply_json(None, "x", Reply(Abstention(ASKED, 0.1, "not_in_corpus", (HIT,)), "v1", "k@1", 1.0, {}, {}), ())
     assert list(abstention) == list(answer)
     assert (abstention["status"], abstention["reason"], abstention["quotes"]) == ("abstained", "not_in_corpus", [])
     assert len(abstention["passages"]) == 1

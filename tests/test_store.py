@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clusterbot.errors import StorageError, UsageError
-from clusterbot.models import Citation
+from clusterbot.models import Citation, Filters
 from clusterbot.store import (
     Conversation,
     Erratum,
@@ -66,6 +66,7 @@ def receipt(asked_at: dt.datetime = NOON, **values: Any) -> Receipt:
         "elapsed_ms": 12.5,
         "quotes": (QuoteSpan("bois.fr", 3, 9, "0123456789abcdef"),),
         "passages": (PassageScore("bois.fr:0-20", 1.25),),
+        "filters": Filters(),
     }
     return Receipt(**{**given, **values})
 
@@ -91,6 +92,11 @@ def test_a_receipt_comes_back_as_it_was_also_after_reopening(store: Store, data_
     assert store.receipt(one.id) == one
     with Store(data_dir) as again:
         assert again.receipts() == [one]
+
+
+def test_what_a_question_was_narrowed_to_is_kept(store: Store) -> None:
+    narrowed = Filters("bois_boreal", "2020")
+    assert store.receipt(kept(store, filters=narrowed)).filters == narrowed
 
 
 def test_an_unknown_receipt_is_a_usage_error(store: Store) -> None:
@@ -119,7 +125,7 @@ def test_feedback_needs_a_receipt_and_a_reason_of_bounded_length(store: Store) -
 
 
 def test_a_conversation_ends_when_it_expires(store: Store) -> None:
-    state = Conversation(("Et en 2020 ?",), "fr", "bois_boreal", "2020")
+    state = Conversation(("Et en 2020 ?",), "fr", Filters("bois_boreal", "2020"))
     store.keep_conversation("99", state, ANNE, NOON, NOON + HOUR)
     assert store.conversation("99", NOON) == state
     assert store.conversation("99", NOON + HOUR) is None
@@ -433,3 +439,16 @@ def test_a_file_of_a_newer_clusterbot_is_refused(store: Store, data_dir: Path) -
     store._connection.execute(f"pragma user_version = {len(MIGRATIONS) + 1}")
     with pytest.raises(StorageError, match="update clusterbot"):
         Store(data_dir)
+
+
+def test_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "clusterbot.sqlite3"
+    connection = connect(path, 1.0, MIGRATIONS[:2])
+    connection.execute(
+        "insert into receipts"
+        " (id, asked_at, channel, lang, outcome, confidence, index_version, model, elapsed_ms, quotes, passages)"
+        " values ('abc', 0, 'terminal', 'fr', 'answered', 0.5, 'v1', 'm', 1.0, '[]', '[]')"
+    )
+    connection.close()
+    with Store(tmp_path) as store:
+        assert store.receipt("abc").filters == Filters()

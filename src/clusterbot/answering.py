@@ -20,7 +20,7 @@ from clusterbot.index.tokens import OUTSIDE
 from clusterbot.ledger import Ledger
 from clusterbot.models import Citation, Disagreement, Document, Lang
 from clusterbot.questions import Asks, Question
-from clusterbot.retrieval import Hit, Query
+from clusterbot.retrieval import Hit, Query, was_said_by
 from clusterbot.text import find_numbers, split_sentences
 
 MAX_QUOTES = 3
@@ -103,14 +103,19 @@ class Reader:
         """How far below the best sentence a quote may score."""
         return self._weights.margin
 
-    def answer(self, question: Question, query: Query, hits: Sequence[Hit], shown: int) -> Answer | Abstention:
-        """Answer from the hits, or abstain; `shown` is how many passages go with it."""
-        leads = tuple(hits[:shown])
-        sentences = self.read(question, query, hits)
+    def answer(
+        self, question: Question, query: Query, hits: Sequence[Hit], judged: Sequence[Hit], shown: int, as_of: str | None = None
+    ) -> Answer | Abstention:
+        """Answer from the hits, or abstain; `shown` is how many passages go with it.
+
+        How sure the answer is comes from the hits `judged`, those of the whole corpus, as it was fitted.
+        """
+        leads = tuple(hit for hit in hits if was_said_by(hit.passage.document, hit.passage.text, as_of))[:shown]
+        sentences = [one for one in self.read(question, query, hits) if was_said_by(one.document, one.text, as_of)]
         if not sentences:
             return Abstention(question, 0.0, "nothing_found", leads)
         calibration = self._snapshot.manifest.calibration.get(question.lang)
-        confidence = probability(calibration, evidence(hits)) if calibration else 0.0
+        confidence = probability(calibration, evidence(judged)) if calibration else 0.0
         if calibration is None or confidence < calibration.threshold:
             return Abstention(question, confidence, "not_in_corpus", leads)
         quotes = tuple(self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from clusterbot import bundled
 from clusterbot.analysis import load_identifier
 from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
 from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
-from clusterbot.clusters import ClusterRegistry
+from clusterbot.clusters import Cluster, ClusterRegistry
 from clusterbot.embedding import Embedder, has_tokens, open_embedder
 from clusterbot.errors import IndexMismatch
 from clusterbot.index import snapshot
@@ -23,7 +23,7 @@ from clusterbot.index.build import Recipe
 from clusterbot.index.snapshot import Snapshot
 from clusterbot.judging import RuleJudge, Statement, read_rules
 from clusterbot.ledger import Ledger
-from clusterbot.models import LANGUAGES, Lang, Profile
+from clusterbot.models import EVERYTHING, LANGUAGES, Filters, Lang, Profile, Vocabulary
 from clusterbot.passages import PassageSettings
 from clusterbot.questions import Question, understand
 from clusterbot.ranking import Ranking, read_ranking
@@ -42,6 +42,8 @@ class Reply:
     index: str
     model: str
     elapsed_ms: float
+    clusters: Mapping[str, Cluster]
+    vocabulary: Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +95,27 @@ class Engine:
         hits = self.retriever.search(query, k, langs, only_clusters)
         return hits, self.reader.read(question, query, hits)
 
-    def ask(self, text: str, context: Sequence[str], lang: Lang | None) -> Answer | Abstention:
+    def ask(
+        self,
+        text: str,
+        context: Sequence[str],
+        lang: Lang | None,
+        filters: Filters = EVERYTHING,
+        default_lang: Lang | None = None,
+    ) -> Answer | Abstention:
         """Answer a question from this version."""
-        question = understand(text, self.registry, context, lang)
-        query = self.retriever.query(question.query, question.lang, question.cluster_ids)
-        return self.reader.answer(question, query, self.retriever.search(query, SEARCHED), SHOWN_HITS)
+        question = understand(text, self.registry, context, lang, default_lang)
+        cluster_id, as_of = filters.cluster_id, filters.as_of
+        if cluster_id is not None and cluster_id not in question.cluster_ids:
+            question = replace(question, names=(*question.names, self.registry.known(cluster_id).name(question.lang)))
+        query = self.retriever.query(question.query, question.lang, {*question.cluster_ids, *([cluster_id] if cluster_id else [])})
+        judged = self.retriever.search(query, SEARCHED, as_of=as_of)
+        hits = judged if cluster_id is None else self.retriever.search(query, SEARCHED, only_clusters=[cluster_id], as_of=as_of)
+        return self.reader.answer(question, query, hits, judged, SHOWN_HITS, as_of)
 
-    def check(self, text: str, context: Sequence[str], lang: Lang | None) -> tuple[Verdict, ...]:
+    def check(self, text: str, context: Sequence[str], lang: Lang | None, default_lang: Lang | None = None) -> tuple[Verdict, ...]:
         """Weigh each claim of a text; one that names no cluster is about that of the claims before it."""
-        whole = understand(text, self.registry, context, lang)
+        whole = understand(text, self.registry, context, lang, default_lang)
         earlier, verdicts = list(context), []
         for claim in split_claims(normal_claim(whole.text), whole.lang):
             question = understand(claim, self.registry, earlier, whole.lang)
@@ -139,26 +153,38 @@ class Assistant:
             languages.result()
         return opened
 
-    def ask(self, text: str, context: Sequence[str] = (), lang: Lang | None = None) -> Reply:
+    def ask(
+        self,
+        text: str,
+        context: Sequence[str] = (),
+        lang: Lang | None = None,
+        filters: Filters = EVERYTHING,
+        default_lang: Lang | None = None,
+    ) -> Reply:
         """Answer a question; `context` holds the earlier questions of the conversation, oldest first.
+
+        `default_lang` is the reader's language, for where neither the question nor the conversation tells one.
 
         Raises:
             UsageError: the question can't be taken.
+            ClusterUnknown: `filters` name no cluster of the index.
         """
         engine, started = self.engine, time.perf_counter()
-        result = engine.ask(text, context, lang)
+        result = engine.ask(text, context, lang, filters, default_lang)
         manifest = engine.snapshot.manifest
         elapsed_ms = 1000 * (time.perf_counter() - started)
-        return Reply(result, manifest.version, f"{manifest.model}@{manifest.revision}", elapsed_ms)
+        model = f"{manifest.model}@{manifest.revision}"
+        vocabulary = engine.snapshot.tables.vocabulary
+        return Reply(result, manifest.version, model, elapsed_ms, engine.registry.clusters, vocabulary)
 
-    def check(self, text: str, context: Sequence[str] = (), lang: Lang | None = None) -> Check:
+    def check(self, text: str, context: Sequence[str] = (), lang: Lang | None = None, default_lang: Lang | None = None) -> Check:
         """Weigh the claims of a text against the sources; `context` holds the earlier sentences of the conversation.
 
         Raises:
             UsageError: the text can't be taken.
         """
         engine, started = self.engine, time.perf_counter()
-        verdicts = engine.check(text, context, lang)
+        verdicts = engine.check(text, context, lang, default_lang)
         manifest = engine.snapshot.manifest
         elapsed_ms = 1000 * (time.perf_counter() - started)
         model = f"{manifest.model}@{manifest.revision}"

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from clusterbot.errors import ClusterUnknown
+from clusterbot.errors import ClusterUnknown, UsageError
 from clusterbot.models import Lang, Names, Profile
 from clusterbot.text import fold
 
 MAX_NAME_WORDS = 12
+MIN_LIKENESS = 70.0  # of what is typed and a name, for it to be proposed
 MIN_FUZZY_CHARS = 6  # shorter names are acronyms, in which one letter makes another organisation
 Kind = Literal["current", "former", "alias"]
 _KIND_ORDER: tuple[Kind, ...] = ("current", "former", "alias")
@@ -107,6 +108,36 @@ class ClusterRegistry:
                 kept.append(mention)
         return tuple(sorted(kept, key=lambda mention: mention.start))
 
+    def known(self, cluster_id: str) -> Cluster:
+        """Return a cluster by its id.
+
+        Raises:
+            ClusterUnknown: there is none.
+        """
+        if cluster_id not in self.clusters:
+            raise ClusterUnknown(f"no cluster has the id {cluster_id[:60]!r}: `clusterbot clusters` lists all")
+        return self.clusters[cluster_id]
+
+    def complete(self, typed: str, lang: Lang, limit: int) -> list[tuple[Cluster, str]]:
+        """Return the clusters that someone may be typing, best first, each with the name that fits; all by name before a letter.
+
+        Names of both languages, aliases and former names count, accents and case don't; a beginning beats a likeness.
+        """
+        in_order = sorted(self.clusters.values(), key=lambda one: fold(one.name(lang)))
+        wanted = fold(typed).strip()
+        if not wanted:
+            return [(one, one.name(lang)) for one in in_order[:limit]]
+        found = []
+        for cluster in in_order:
+            names = (one.name for profile in cluster.profiles.values() for one in _names_of(profile.names, cluster.id))
+            each = dict.fromkeys([cluster.name(lang), *names])
+            scored = [(_likeness(wanted, fold(name)), -place, name) for place, name in enumerate(each)]
+            likeness, _, name = max(scored)
+            if likeness >= MIN_LIKENESS:
+                found.append((likeness, cluster, name))
+        found.sort(key=lambda one: -one[0])
+        return [(cluster, name) for _, cluster, name in found[:limit]]
+
     def resolve(self, name: str) -> tuple[Cluster, ...]:
         """Return the cluster that a name means, or all that share it.
 
@@ -121,7 +152,21 @@ class ClusterRegistry:
         near = process.extract(_key(_words(name)), list(self._by_key), scorer=OSA.normalized_similarity, limit=3)
         offered = ", ".join(dict.fromkeys(self._by_key[key][0].name for key, _, _ in near))
         told = f"no cluster is called {name!r}" + (f"; the nearest names are {offered}" if offered else "")
-        raise ClusterUnknown(f"{told}. `clusterbot clusters` lists all")
+        raise ClusterUnknown(f"{told}. `clusterbot clusters` lists all", "cluster_near", name=name, near=offered)
+
+    def resolve_one(self, name: str, lang: Lang = "fr") -> Cluster:
+        """Return the one cluster that a name means.
+
+        Raises:
+            ClusterUnknown: none does.
+            UsageError: several share it; the message lists them.
+        """
+        found = self.resolve(name)
+        if len(found) > 1:
+            choices = ", ".join(f"{one.name(lang)} ({one.id})" for one in found)
+            told = f"{name!r} may mean {choices}; name one of them, for example: {found[0].id}"
+            raise UsageError(told, "ambiguous", name=name, choices=choices, id=found[0].id)
+        return found[0]
 
     def _candidates(self, text: str) -> Iterator[Mention]:
         words = _words(text)
@@ -155,6 +200,15 @@ class ClusterRegistry:
         ids = tuple(sorted({entry.cluster_id for entry in known}))
         best = min(known, key=lambda entry: (_KIND_ORDER.index(entry.kind), entry.name))
         return Mention(window[0].start, window[-1].end, matched, best.name, ids, best.kind, best.until, distance)
+
+
+def _likeness(typed: str, name: str) -> float:
+    """Return how well what is typed fits a name: 0 to 100, more where the name or one of its words begins so."""
+    if name.startswith(typed):
+        return 102.0
+    if any(word.startswith(typed) for word in name.split()):
+        return 101.0
+    return fuzz.WRatio(typed, name)
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:

@@ -22,6 +22,12 @@ class ClusterbotError(Exception):
 
     code = "error"
 
+    def __init__(self, message: str = "", key: str | None = None, **values: object) -> None:
+        """Take the English message, and where it exists in both languages its key under [error] with what fills it."""
+        super().__init__(message)
+        self.key = key
+        self.values = values
+
 
 class UsageError(ClusterbotError):
     """The input itself can't be taken: empty, too long, not text."""

@@ -130,7 +130,7 @@ def leaders(vectors: NDArray[np.float32], threshold: float) -> list[int]:
 def nearest_hit(gap: Gap, assistant: Assistant) -> Hit | None:
     """Return the passage nearest to a gap's question in the live index."""
     first = gap.members[0].receipt
-    hits = assistant.ask(gap.question, first.context or (), first.wanted_lang).result.hits
+    hits = assistant.ask(gap.question, first.context or (), first.wanted_lang, first.filters).result.hits
     return hits[0] if hits else None
 
 
@@ -145,11 +145,12 @@ def retest(
     waiting: dict[tuple[object, ...], list[OpenGap]] = {}
     for one in store.open_gaps():
         if one.receipt.index != index:
-            waiting.setdefault((one.receipt.question, one.receipt.context, one.receipt.wanted_lang), []).append(one)
+            asked_for = (one.receipt.question, one.receipt.context, one.receipt.wanted_lang, one.receipt.filters)
+            waiting.setdefault(asked_for, []).append(one)
     closed: list[tuple[str, Citation, list[str]]] = []
     for done, asked in enumerate(waiting.values(), start=1):
         first = asked[0].receipt
-        result = assistant.ask(first.question or "", first.context or (), first.wanted_lang).result
+        result = assistant.ask(first.question or "", first.context or (), first.wanted_lang, first.filters).result
         if isinstance(result, Answer):
             said = {(one.document_id, one.digest) for one in map(QuoteSpan.of, result.quotes)}
             ids = [one.receipt.id for one in asked if not one.is_unhelpful or said != _said(one)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from clusterbot.errors import ClusterbotError
 from clusterbot.models import Attribute, Fact, Lang
 from clusterbot.text import date_forms, plain_value
 
@@ -44,6 +45,13 @@ def reader_lang(environ: Mapping[str, str]) -> Lang:
     """Return the language of whoever sits at the terminal: French for a French locale, else English."""
     locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
     return "fr" if locale.lower().startswith("fr") else "en"
+
+
+def write_error(error: ClusterbotError, texts: Texts) -> str:
+    """Write an error in a reader's language; where French has no words for the details, it tells the kind of error."""
+    if error.key is not None:
+        return texts(f"error.{error.key}", **error.values)
+    return texts(f"error.{error.code}") if texts.lang == "fr" else str(error)
 
 
 def write_date(period: str | None, texts: Texts) -> str:
@@ -86,6 +94,15 @@ def write_value(fact: Fact, attribute: Attribute | None, texts: Texts) -> str:
         return str(fact.value) if attribute is not None and attribute.type == "date" else number
     key = "unit.percent" if fact.unit == "%" else f"unit.{fact.unit.replace(' ', '_')}"
     return texts(key, number=number) if key in texts else texts("unit.other", number=number, unit=fact.unit)
+
+
+HIGH, FAIR = 0.85, 0.6  # what the words for a confidence begin at
+
+
+def write_confidence(probability: float, texts: Texts) -> str:
+    """Write how sure an answer is, in words and per cent."""
+    word = "high" if probability >= HIGH else "fair" if probability >= FAIR else "low"
+    return texts("answer.confidence", word=texts(f"answer.{word}"), percent=write_percent(probability, texts))
 
 
 def write_choice(names: Sequence[str], texts: Texts) -> str:

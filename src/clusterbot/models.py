@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from clusterbot.errors import UsageError
 
 Lang = Literal["fr", "en"]
 LANGUAGES: tuple[Lang, ...] = ("fr", "en")
@@ -32,6 +34,22 @@ def _partial_date(value: str) -> str:
     except ValueError as error:
         raise ValueError(f"{value!r} is not a date: {error}") from None
     return value
+
+
+_DATE: TypeAdapter[str] = TypeAdapter(Annotated[str, AfterValidator(_partial_date)])
+
+
+def read_date(text: str) -> str:
+    """Return a date that a person wrote: YYYY, YYYY-MM or YYYY-MM-DD.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return _DATE.validate_python(text.strip())
+    except ValidationError:
+        told = f"{text[:40]!r} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD"
+        raise UsageError(told, "not_a_date", text=text[:40]) from None
 
 
 def _period(value: str) -> str:
@@ -141,6 +159,17 @@ class Profile(Document):
     def cluster_id(self) -> str:
         """The cluster that the page is about: `aluquebec` for `aluquebec.fr`."""
         return self.id.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a question is narrowed to: the documents on one cluster, and what was said up to a date (at the precision known)."""
+
+    cluster_id: str | None = None
+    as_of: str | None = None
+
+
+EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True)

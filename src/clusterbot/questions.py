@@ -81,9 +81,11 @@ class Question:
 
 
 def understand(
-    text: str, registry: ClusterRegistry, context: Sequence[str] = (), lang: Lang | None = None, default_lang: Lang = "fr"
+    text: str, registry: ClusterRegistry, context: Sequence[str] = (), lang: Lang | None = None, default_lang: Lang | None = None
 ) -> Question:
     """Read a question; `context` holds the earlier questions of a conversation, oldest first.
+
+    Its language is `lang`; else that of its words; where these don't tell, the conversation's, then `default_lang`.
 
     Raises:
         UsageError: empty, too long, or not text in French or English.
@@ -109,20 +111,22 @@ def clean(text: str) -> str:
         UsageError: empty, too long, or not text in French or English.
     """
     if len(text) > MAX_CHARS:
-        raise UsageError(f"the question has {len(text):,} characters; ask in at most {MAX_CHARS:,}")
+        told = f"the question has {len(text):,} characters; ask in at most {MAX_CHARS:,}"
+        raise UsageError(told, "too_long", limit=MAX_CHARS)
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise UsageError("the question is not valid UTF-8: send it in UTF-8")
+        raise UsageError("the question is not valid UTF-8: send it in UTF-8", "not_utf8")
     normal = unicodedata.normalize("NFKC", text)
     if len(normal) > 2 * MAX_CHARS:
-        raise UsageError("the question holds signs that stand for whole words: write it in plain letters")
+        raise UsageError("the question holds signs that stand for whole words: write it in plain letters", "signs")
     kept = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in normal)
     kept = " ".join("".join(char for char in kept if unicodedata.category(char) != "Cf").split())
     letters = [char for char in kept if char.isalpha()]
     if not letters and not any(char.isdigit() for char in kept):
-        raise UsageError("the question has no words: ask in French or English, for example « Combien de membres compte CargoM ? »")
+        told = "the question has no words: ask in French or English, for example « Combien de membres compte CargoM ? »"
+        raise UsageError(told, "no_words")
     latin = sum(unicodedata.name(char, "").startswith("LATIN") for char in letters)
     if latin * 2 < len(letters):
-        raise UsageError("the question is in another script: ask in French or English")
+        raise UsageError("the question is in another script: ask in French or English", "other_script")
     return kept
 
 
@@ -142,11 +146,8 @@ def _without(mentions: Sequence[Mention], text: str) -> str:
     return text
 
 
-def _language(words: str, earlier: Sequence[str], default: Lang) -> Lang:
-    """Detect the language; where the words don't tell, that of the conversation."""
-    for candidate in (words, *earlier):
-        if any(char.isalpha() for char in candidate):
-            lang, probability = detect_language(candidate)
-            if probability >= SURE or not earlier:
-                return lang
-    return default
+def _language(words: str, earlier: Sequence[str], default: Lang | None) -> Lang:
+    """Detect the language; where the words don't tell, that of the conversation, then the default, then the likelier one."""
+    guesses = [detect_language(one) for one in (words, *earlier) if any(char.isalpha() for char in one)]
+    sure = next((lang for lang, probability in guesses if probability >= SURE), None)
+    return sure or default or (guesses[0][0] if guesses and not earlier else "fr")

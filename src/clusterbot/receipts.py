@@ -17,7 +17,7 @@ from clusterbot.answering import Abstention, Answer
 from clusterbot.assistant import Assistant, Reply
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from clusterbot.i18n import Texts, write_percent
-from clusterbot.models import Lang
+from clusterbot.models import EVERYTHING, Filters, Lang
 from clusterbot.store import Channel, PassageScore, QuoteSpan, Receipt, new_receipt_id
 
 TOLERANCE = 1e-4  # of scores and confidence: rounding that depends on how a processor adds up
@@ -55,7 +55,13 @@ class Reproduction:
 
 
 def receipt_of(
-    reply: Reply, asked: str, context: Sequence[str], wanted_lang: Lang | None, channel: Channel, now: dt.datetime
+    reply: Reply,
+    asked: str,
+    context: Sequence[str],
+    wanted_lang: Lang | None,
+    channel: Channel,
+    now: dt.datetime,
+    filters: Filters = EVERYTHING,
 ) -> Receipt:
     """Return the receipt of a reply, under a new id."""
     result = reply.result
@@ -75,6 +81,7 @@ def receipt_of(
         elapsed_ms=reply.elapsed_ms,
         quotes=tuple(QuoteSpan.of(quote) for quote in result.quotes) if isinstance(result, Answer) else (),
         passages=tuple(PassageScore(hit.passage.id, hit.score) for hit in result.hits),
+        filters=filters,
     )
 
 
@@ -92,8 +99,9 @@ def reproduce(receipt: Receipt, assistant: Assistant) -> Reproduction:
 
 def _ask_again(receipt: Receipt, assistant: Assistant) -> Rerun:
     context = receipt.context or ()
-    reply = assistant.ask(receipt.question or "", context, receipt.wanted_lang)
-    again = receipt_of(reply, receipt.question or "", context, receipt.wanted_lang, receipt.channel, receipt.asked_at)
+    asked, lang, filters = receipt.question or "", receipt.wanted_lang, receipt.filters
+    reply = assistant.ask(asked, context, lang, filters)
+    again = receipt_of(reply, asked, context, lang, receipt.channel, receipt.asked_at, filters)
     return Rerun(reply.index, reply.model, tuple(differences(receipt, again)))
 
 
@@ -133,6 +141,7 @@ def receipt_text(receipt: Receipt, reproduction: Reproduction, texts: Texts) -> 
     rows = {
         "asked_at": receipt.asked_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
         "question": texts("receipt.purged") if receipt.question is None else receipt.question,
+        **{f"filter_{key}": value for key, value in dataclasses.asdict(receipt.filters).items() if value is not None},
         "outcome": texts(f"receipt.{receipt.outcome}"),
         "confidence": write_percent(receipt.confidence, texts),
         "index": receipt.index,

@@ -14,7 +14,8 @@ from clusterbot.analysis import analyse
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
 from clusterbot.index.tokens import unit
-from clusterbot.models import LANGUAGES, Lang, Passage
+from clusterbot.models import LANGUAGES, Document, Lang, Passage
+from clusterbot.quantities import find_years
 
 CANDIDATES = 100  # by each of the two rankings, in each language
 RERANKED = 50  # of the fused candidates, those whose tokens are compared with the query's
@@ -103,16 +104,22 @@ class Retriever:
         return Query(text, lang, self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), frozenset(cluster_ids))
 
     def search(
-        self, query: Query, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
+        self,
+        query: Query,
+        k: int,
+        langs: Collection[Lang] = LANGUAGES,
+        only_clusters: Collection[str] | None = None,
+        as_of: str | None = None,
     ) -> list[Hit]:
         """Return the k best passages, best first, ties by passage id.
 
-        `langs` and `only_clusters` filter: passages in those languages, of documents about one of those clusters.
+        `langs`, `only_clusters` and `as_of` filter: passages in those languages, of documents about one of those clusters, that
+        were published by then. Of pages that are kept up to date, the sentences tell their years; see `was_said_by`.
         """
         hits: list[Hit] = []
         for lang, index in self._snapshot.languages.items():
             if lang in langs:
-                found = candidates(index, query, analyse(query.text, lang), self._allowed(index, only_clusters))
+                found = candidates(index, query, analyse(query.text, lang), self._allowed(index, only_clusters, as_of))
                 hits += self._fuse(found, query, lang)
         hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
         if len(query.tokens) and hits:
@@ -174,13 +181,35 @@ class Retriever:
             for i, passage in enumerate(passages)
         ]
 
-    def _allowed(self, index: LanguageIndex, only_clusters: Collection[str] | None) -> NDArray[np.int64] | None:
-        if only_clusters is None:
+    def _allowed(self, index: LanguageIndex, only_clusters: Collection[str] | None, as_of: str | None) -> NDArray[np.int64] | None:
+        if only_clusters is None and as_of is None:
             return None
-        wanted = frozenset(only_clusters)
-        rows = range(index.first_row, index.first_row + len(index.dense))
-        kept = [row - index.first_row for row in rows if not wanted.isdisjoint(self._snapshot.passages[row].document.clusters)]
+        wanted = None if only_clusters is None else frozenset(only_clusters)
+
+        def is_allowed(document: Document) -> bool:
+            is_about = wanted is None or not wanted.isdisjoint(document.clusters)
+            return is_about and (as_of is None or document.kind in COMPILED or _is_by(document.published, as_of))
+
+        rows = range(len(index.dense))
+        kept = [row for row in rows if is_allowed(self._snapshot.passages[index.first_row + row].document)]
         return np.array(kept, dtype=np.int64)
+
+
+COMPILED = ("profile", "overview")  # pages that are kept up to date and put years to what they tell
+
+
+def was_said_by(document: Document, text: str, as_of: str | None) -> bool:
+    """Say whether words of a document were said by a date: published by then; on a page kept up to date, of years up to then."""
+    if as_of is None:
+        return True
+    if document.kind not in COMPILED:
+        return _is_by(document.published, as_of)
+    years = find_years(text)
+    return bool(years) and all(one.last <= int(as_of[:4]) for one in years)
+
+
+def _is_by(published: str | None, as_of: str) -> bool:
+    return published is not None and published <= as_of.ljust(10, "~")  # "2015" takes in all of 2015
 
 
 def candidates(index: LanguageIndex, query: Query, words: Sequence[str], allowed: NDArray[np.int64] | None = None) -> _Candidates:

@@ -21,7 +21,7 @@ from clusterbot.clusters import Cluster
 from clusterbot.coverage import Coverage
 from clusterbot.doctor import Check
 from clusterbot.errata import erratum_notes
-from clusterbot.i18n import Texts, write_choice, write_date, write_percent, write_until, write_value
+from clusterbot.i18n import Texts, write_choice, write_confidence, write_date, write_percent, write_until, write_value
 from clusterbot.index.snapshot import Manifest
 from clusterbot.models import LANGUAGES, Citation, Disagreement, Document, Fact, Profile, Reading, Vocabulary
 from clusterbot.retrieval import Hit
@@ -29,7 +29,6 @@ from clusterbot.store import Erratum
 
 SHOWN_LEADS = 3
 LEAD_CHARS = 200
-HIGH, FAIR = 0.85, 0.6  # what the words for a confidence begin at
 _COLOURS = {"ok": "green", "info": "blue", "warn": "yellow", "fail": "red"}
 
 
@@ -48,8 +47,6 @@ class Prose:
 def reply(
     shown: Reply,
     understood: Sequence[Reading],
-    clusters: Mapping[str, Cluster],
-    vocabulary: Vocabulary,
     texts: Texts,
     has_hyperlinks: bool,
     errata: Sequence[Erratum] = (),
@@ -57,7 +54,7 @@ def reply(
     """Show an answer or an abstention; where there are hyperlinks, the long address of a quotation hides behind the short one."""
     match shown.result:
         case Answer() as answer:
-            parts = _answer(answer, understood, clusters, vocabulary, texts, has_hyperlinks, errata)
+            parts = _answer(answer, understood, shown.clusters, shown.vocabulary, texts, has_hyperlinks, errata)
         case Abstention() as abstention:
             parts = _abstention(abstention, understood, texts)
     return Group(*parts)
@@ -85,9 +82,7 @@ def _answer(
         yield from _disagreement(disagreement, clusters, vocabulary, texts)
         yield Text()
     yield from _understood(understood, texts)
-    word = "high" if answer.confidence >= HIGH else "fair" if answer.confidence >= FAIR else "low"
-    told = texts("answer.confidence", word=texts(f"answer.{word}"), percent=write_percent(answer.confidence, texts))
-    yield Prose(told, "dim")
+    yield Prose(write_confidence(answer.confidence, texts), "dim")
 
 
 def _abstention(abstention: Abstention, understood: Sequence[Reading], texts: Texts) -> Iterator[RenderableType]:
@@ -97,14 +92,14 @@ def _abstention(abstention: Abstention, understood: Sequence[Reading], texts: Te
     yield from _understood(understood, texts)
     if abstention.hits:
         yield Text("\n" + texts("abstention.leads"))
-    for hit in _one_a_document(abstention.hits):
+    for hit in one_a_document(abstention.hits):
         yield Text()
-        yield Prose(_excerpt(hit.passage.text))
+        yield Prose(excerpt(hit.passage.text))
         yield _source(hit.passage.document, texts)
         yield _unwrapped(hit.passage.document.url, Style(color="blue"))
 
 
-def _one_a_document(hits: Iterable[Hit]) -> list[Hit]:
+def one_a_document(hits: Iterable[Hit]) -> list[Hit]:
     """Return the best hit of each document, the first few."""
     best: dict[str, Hit] = {}
     for hit in hits:
@@ -112,7 +107,8 @@ def _one_a_document(hits: Iterable[Hit]) -> list[Hit]:
     return list(best.values())[:SHOWN_LEADS]
 
 
-def _excerpt(text: str) -> str:
+def excerpt(text: str) -> str:
+    """Return the beginning of a passage on one line, without the marks of lists and headings, cut between words."""
     plain = _one_line(re.sub(r"^[ \t]*(#{1,6}|[-*+])[ \t]+", "", text, flags=re.MULTILINE))
     return plain if len(plain) <= LEAD_CHARS else plain[:LEAD_CHARS].rpartition(" ")[0] + " …"
 

@@ -15,7 +15,7 @@ from clusterbot.errors import UsageError
 
 if TYPE_CHECKING:
     from clusterbot.assistant import Assistant, Reply
-    from clusterbot.models import Lang
+    from clusterbot.models import Filters, Lang
 
 Language = Annotated[
     Literal["fr", "en"] | None, typer.Option("--lang", help="Language of the answer, where the question's isn't meant.")
@@ -30,6 +30,10 @@ def ask(
         typer.Option("--batch", metavar="FILE", help='Answer each line {"id", "question", "context"} of a file, or of stdin (-).'),
     ] = None,
     lang: Language = None,
+    cluster: Annotated[str | None, typer.Option(metavar="NAME", help="Take only documents about this cluster.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Take only what was said by this date: YYYY, YYYY-MM or YYYY-MM-DD.")
+    ] = None,
     as_json: console.AsJson = False,
 ) -> None:
     """Answer a question in the sources' own words, or say that they don't answer it."""
@@ -38,39 +42,46 @@ def ask(
     settings = opening.open_settings()
     if batch is not None:
         lines = read_lines(batch)
-        _ask_each(lines, opening.open_assistant(settings), Keeper(settings), lang)
+        assistant = opening.open_assistant(settings)
+        _ask_each(lines, assistant, Keeper(settings), lang, _filters(assistant, cluster, as_of))
         return
     from clusterbot.questions import clean
 
     clean(question or "")  # before the model is loaded, which takes seconds
     assistant = opening.open_assistant(settings)
-    reply = assistant.ask(question or "", lang=lang)
-    kept = Keeper(settings).keep(reply, question or "", (), lang, "terminal")
+    filters = _filters(assistant, cluster, as_of)
+    reply = assistant.ask(question or "", lang=lang, filters=filters)
+    kept = Keeper(settings).keep(reply, question or "", (), lang, "terminal", filters)
     if as_json:
-        console.write_json(_json(None, question or "", reply, assistant, kept))
+        console.write_json(_json(None, question or "", reply, kept))
     else:
-        _show(reply, assistant, kept)
+        _show(reply, kept)
 
 
-def _json(identity: object, asked: str, reply: Reply, assistant: Assistant, kept: Kept) -> dict[str, Any]:
+def _filters(assistant: Assistant, cluster: str | None, as_of: str | None) -> Filters:
+    from clusterbot.models import Filters, read_date
+
+    cluster_id = None if cluster is None else assistant.engine.registry.resolve_one(cluster).id
+    return Filters(cluster_id, None if as_of is None else read_date(as_of))
+
+
+def _json(identity: object, asked: str, reply: Reply, kept: Kept) -> dict[str, Any]:
     from clusterbot.i18n import read_texts
     from clusterbot.output import readings, reply_json
 
     question = reply.result.question
-    understood = readings(question, assistant.engine.registry.clusters, read_texts(question.lang))
+    understood = readings(question, reply.clusters, read_texts(question.lang))
     return reply_json(identity, asked, reply, understood, kept.receipt, kept.errata)
 
 
-def _show(reply: Reply, assistant: Assistant, kept: Kept) -> None:
+def _show(reply: Reply, kept: Kept) -> None:
     from clusterbot import terminal
     from clusterbot.i18n import read_texts
     from clusterbot.output import readings
 
-    question, engine = reply.result.question, assistant.engine
-    texts, clusters = read_texts(question.lang), engine.registry.clusters
-    understood = readings(question, clusters, texts)
-    vocabulary = engine.snapshot.tables.vocabulary
-    shown = terminal.reply(reply, understood, clusters, vocabulary, texts, sys.stdout.isatty(), kept.errata)
+    question = reply.result.question
+    texts = read_texts(question.lang)
+    shown = terminal.reply(reply, readings(question, reply.clusters, texts), texts, sys.stdout.isatty(), kept.errata)
     console.show(shown, console.MAX_WIDTH)
     if kept.receipt is not None:
         console.show(terminal.Prose(texts("receipt.shown", id=kept.receipt), "dim"))
@@ -82,11 +93,11 @@ def read_lines(batch: str) -> Iterator[bytes]:
     return (line for line in lines if line.strip())
 
 
-def _ask_each(lines: Iterator[bytes], assistant: Assistant, keeper: Keeper, lang: Lang | None) -> None:
+def _ask_each(lines: Iterator[bytes], assistant: Assistant, keeper: Keeper, lang: Lang | None, filters: Filters) -> None:
     total = failed = 0
     for line in lines:
         total += 1
-        result = _answer_line(line, assistant, keeper, lang)
+        result = _answer_line(line, assistant, keeper, lang, filters)
         failed += "error" in result
         console.write_json(result, is_line=True)
     if failed:
@@ -94,7 +105,7 @@ def _ask_each(lines: Iterator[bytes], assistant: Assistant, keeper: Keeper, lang
         raise typer.Exit(1)
 
 
-def _answer_line(line: bytes, assistant: Assistant, keeper: Keeper, lang: Lang | None) -> dict[str, Any]:
+def _answer_line(line: bytes, assistant: Assistant, keeper: Keeper, lang: Lang | None, filters: Filters) -> dict[str, Any]:
     """Answer one line of a batch, or say what is wrong with it; the others go on."""
     from clusterbot.output import error_json
 
@@ -104,8 +115,8 @@ def _answer_line(line: bytes, assistant: Assistant, keeper: Keeper, lang: Lang |
         identity = value.get("id")
         asked, context, line_lang = read_fields(value, "question")
         wanted = line_lang or lang
-        reply = assistant.ask(asked, context, wanted)
-        return _json(identity, asked, reply, assistant, keeper.keep(reply, asked, context, wanted, "batch"))
+        reply = assistant.ask(asked, context, wanted, filters)
+        return _json(identity, asked, reply, keeper.keep(reply, asked, context, wanted, "batch", filters))
     except UsageError as error:
         return error_json(identity, str(error))
 
@@ -143,6 +154,8 @@ def read_fields(value: dict[str, Any], key: str) -> tuple[str, list[str], Lang |
 
 def chat(lang: Language = None, as_json: console.AsJson = False) -> None:
     """Ask one question after another; each may build on those before. An empty line or Ctrl-D ends."""
+    from clusterbot.models import EVERYTHING
+
     settings = opening.open_settings()
     assistant, keeper = opening.open_assistant(settings), Keeper(settings)
     is_terminal = sys.stdin.isatty()
@@ -157,12 +170,12 @@ def chat(lang: Language = None, as_json: console.AsJson = False) -> None:
             console.tell_error(error)
             failed += 1
             continue
-        kept = keeper.keep(reply, asked, context, lang, "terminal")
+        kept = keeper.keep(reply, asked, context, lang, "terminal", EVERYTHING)
         context.append(asked)
         if as_json:
-            console.write_json(_json(None, asked, reply, assistant, kept), is_line=True)
+            console.write_json(_json(None, asked, reply, kept), is_line=True)
         else:
-            _show(reply, assistant, kept)
+            _show(reply, kept)
             console.show("")
     if failed and not is_terminal:  # whoever types has seen it and gone on
         raise typer.Exit(1)

@@ -70,8 +70,12 @@ def tell_problem(key: str, **values: Any) -> None:  # noqa: ANN401
 
 def tell_error(error: ClusterbotError) -> None:
     """Tell an error: what happened and the cure; in French with a French sentence, since an error's own words are English."""
+    from clusterbot.i18n import write_error
+
     texts = reader_texts()
-    message = str(error) if texts.lang == "en" else f"{texts(f'error.{error.code}')} ({error})"
+    message = str(error) if texts.lang == "en" else write_error(error, texts)
+    if error.key is None and texts.lang == "fr":
+        message += f" ({error})"
     tell("error.line", message=message)
 
 

@@ -16,7 +16,7 @@ from clusterbot.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from clusterbot.assistant import Reply
-    from clusterbot.models import Lang
+    from clusterbot.models import Filters, Lang
     from clusterbot.settings import Settings
     from clusterbot.store import Channel, Erratum, Store
 
@@ -46,13 +46,13 @@ class Keeper:
         except StorageError as error:
             console.tell("receipt.not_kept", problem=error)
 
-    def keep(self, reply: Reply, asked: str, context: Sequence[str], lang: Lang | None, channel: Channel) -> Kept:
+    def keep(self, reply: Reply, asked: str, context: Sequence[str], lang: Lang | None, channel: Channel, filters: Filters) -> Kept:
         """Keep a receipt of a reply."""
         from clusterbot.receipts import receipt_of
 
         if self._store is None:
             return Kept(None, ())
-        receipt = receipt_of(reply, asked, context, lang, channel, _now())
+        receipt = receipt_of(reply, asked, context, lang, channel, _now(), filters)
         try:
             self._store.record(receipt)
             return Kept(receipt.id, self._store.errata())

@@ -15,22 +15,16 @@ def cluster(
     """Show a cluster's card: its names, and what the sources say of it, with dates."""
     registry, loaded = opening.open_registry(opening.open_settings())
     texts = console.reader_texts()
-    found = registry.resolve(name)
-    if len(found) > 1:
-        from clusterbot.i18n import write_choice
-
-        choices = write_choice([f"{one.name(texts.lang)} ({one.id})" for one in found], texts)
-        console.tell_problem("ambiguous", name=name, choices=choices, id=found[0].id)
-        raise typer.Exit(1)
+    found = registry.resolve_one(name, texts.lang)
     vocabulary = loaded.tables.vocabulary
     if as_json:
         from clusterbot.output import card_json
 
-        console.write_json(card_json(found[0], vocabulary, loaded.manifest.version))
+        console.write_json(card_json(found, vocabulary, loaded.manifest.version))
     else:
         from clusterbot.terminal import card
 
-        console.show(card(found[0], vocabulary, texts), console.MAX_WIDTH)
+        console.show(card(found, vocabulary, texts), console.MAX_WIDTH)
 
 
 def clusters(as_json: console.AsJson = False) -> None:

@@ -11,7 +11,6 @@ from clusterbot.errors import UsageError
 
 if TYPE_CHECKING:
     from clusterbot.assistant import Assistant
-    from clusterbot.clusters import Cluster, ClusterRegistry
     from clusterbot.models import Lang
     from clusterbot.settings import Settings
 
@@ -85,21 +84,8 @@ def compare(
         raise typer.BadParameter("name two or three clusters")
     registry, loaded = opening.open_registry(opening.open_settings())
     texts, vocabulary = console.reader_texts(), loaded.tables.vocabulary
-    compared = comparison.compare([_only(registry, name) for name in names], vocabulary)
+    compared = comparison.compare([registry.resolve_one(name, texts.lang) for name in names], vocabulary)
     if as_json:
         console.write_json(verdicts.comparison_json(compared, loaded.manifest.version))
     else:
         console.show(verdicts.comparison_table(compared, vocabulary, texts), console.MAX_WIDTH)
-
-
-def _only(registry: ClusterRegistry, name: str) -> Cluster:
-    """Return the one cluster that a name means."""
-    found = registry.resolve(name)
-    if len(found) > 1:
-        from clusterbot.i18n import write_choice
-
-        texts = console.reader_texts()
-        choices = write_choice([f"{one.name(texts.lang)} ({one.id})" for one in found], texts)
-        console.tell_problem("ambiguous", name=name, choices=choices, id=found[0].id)
-        raise typer.Exit(1)
-    return found[0]

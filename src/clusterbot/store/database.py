@@ -87,6 +87,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             primary key (dataset, index_version)
         ) strict""",
     ),
+    ("alter table receipts add column cluster_id text", "alter table receipts add column as_of text"),
 )
 
 

@@ -7,10 +7,10 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from clusterbot.errors import UsageError
-from clusterbot.models import Citation, Lang
+from clusterbot.models import EVERYTHING, Citation, Filters, Lang
 
 Channel = Literal["terminal", "batch", "message", "thread", "server"]
 """Where a question came from: the command line, a file, a direct message, a thread, a channel of a server."""
@@ -66,6 +66,7 @@ class Receipt:
     elapsed_ms: float
     quotes: tuple[QuoteSpan, ...]
     passages: tuple[PassageScore, ...]
+    filters: Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,11 @@ class Conversation:
 
     questions: tuple[str, ...]
     lang: Lang | None = None
-    cluster_id: str | None = None
-    as_of: str | None = None
+    filters: Filters = EVERYTHING
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Conversation:
+        return cls(tuple(state["questions"]), state["lang"], Filters(**state["filters"]))
 
 
 @dataclass(frozen=True, slots=True)

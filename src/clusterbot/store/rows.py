@@ -9,11 +9,12 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from clusterbot.models import Filters
 from clusterbot.store.records import Erratum, PassageScore, QuoteSpan, Receipt
 
 RECEIPT_COLUMNS = (
     *("id", "asked_at", "channel", "person", "question", "context", "wanted_lang", "lang", "outcome", "reason", "confidence"),
-    *("index_version", "model", "elapsed_ms", "quotes", "passages"),
+    *("index_version", "model", "elapsed_ms", "quotes", "passages", "cluster_id", "as_of"),
 )
 
 
@@ -25,6 +26,7 @@ def receipt_values(receipt: Receipt, person: str | None) -> tuple[object, ...]:
         *(receipt.index, receipt.model, receipt.elapsed_ms),
         json.dumps([dataclasses.astuple(one) for one in receipt.quotes]),
         json.dumps([dataclasses.astuple(one) for one in receipt.passages]),
+        *(receipt.filters.cluster_id, receipt.filters.as_of),
     )
 
 
@@ -46,6 +48,7 @@ def read_receipt(row: sqlite3.Row) -> Receipt:
         elapsed_ms=row["elapsed_ms"],
         quotes=tuple(QuoteSpan(*one) for one in json.loads(row["quotes"])),
         passages=tuple(PassageScore(*one) for one in json.loads(row["passages"])),
+        filters=Filters(row["cluster_id"], row["as_of"]),
     )
 
 

@@ -156,7 +156,7 @@ class Store:
         """Return the state of a thread; None where there is none, or no longer."""
         rows = self._rows("select state from conversations where thread = ? and expires_at > ?", (thread, milliseconds(now)))
         state = json.loads(rows[0]["state"]) if rows else None
-        return None if state is None else Conversation(**{**state, "questions": tuple(state["questions"])})
+        return None if state is None else Conversation.of(state)
 
     # --- gaps and those who wait for them
 
