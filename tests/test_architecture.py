@@ -19,7 +19,7 @@ COLUMNS = (
     ("compiled",),
     ("compiling",),
     ("store",),
-    ("lint", "coverage", "embedding", "questions", "datasets", "quantities", "comparison"),
+    ("lint", "coverage", "embedding", "questions", "datasets", "quantities", "comparison", "ingest"),
     ("judging",),
     ("ledger", "index.dense", "index.lexical", "index.tokens", "index.vectors"),
     ("index.snapshot",),
@@ -52,6 +52,9 @@ ROOMS = {
     "huggingface_hub": ("embedding", "doctor"),
     "discord": ("bot",),
     "aiohttp": ("loopback",),
+    "httpx2": ("ingest.fetch", "ingest.connecting"),
+    "httpcore2": ("ingest.fetch", "ingest.connecting"),
+    "protego": ("ingest.fetch",),
     "typer": ("cli",),
     "jinja2": ("report",),
     "yaml": ("corpus", "front_matter"),
@@ -104,7 +107,7 @@ def test_imports_point_to_the_left(module: str) -> None:
     for name in imports(tree_of(module)):
         if name.startswith("clusterbot."):
             other = column_of(name.removeprefix("clusterbot."))
-            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli", "loopback", "store")
+            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli", "ingest", "loopback", "store")
             assert same_package or (own is not None and other is not None and other < own), f"{module} imports {name}"
 
 

@@ -9,7 +9,28 @@ ClusterbotError            someone can act on it; `code` names its message, `str
 ├── IndexMismatch          the index was made with another model, format or set of files
 ├── IndexCorrupt           a file of the index is not what its manifest says
 ├── StorageError           the disk is full, read-only or not permitted
-└── EvaluationError        an evaluation set can't be read, or a floor was broken
+├── EvaluationError        an evaluation set can't be read, or a floor was broken
+└── SourceError            a page or file can't be taken into the corpus
+    ├── AddressRefused     not http(s), or it leads to a private, loopback, link-local or metadata address
+    ├── AddressMissing     a file that doesn't say on which page people find it
+    ├── HostUnknown        no address is known for the host's name
+    ├── Unreachable        no connection, a broken certificate or a broken answer
+    ├── FetchTimeout       it took too long
+    ├── SourceTooLarge     more bytes, pages or entries than are taken
+    ├── TooManyRedirects   it leads on and on
+    ├── PageGone           the server says that the page is no more
+    ├── PageRefused        the server answers with another error
+    ├── LoginWall          only those who log in or pay can read it
+    ├── RobotsRefused      the site's robots.txt asks programs not to read it
+    ├── ContentRefused     not a page, document or feed that can be read
+    ├── EncodingUnknown    its letters can't be made out
+    ├── SourceDamaged      a broken or protected file
+    ├── SourceTooHard      reading it exceeded the limits of memory or time
+    ├── NoText             nothing to quote is in it
+    ├── ScannedPages       pictures of pages, without text
+    ├── LanguageRefused    neither French nor English
+    ├── DigestInTheWay     the corpus tells of that page in our own words already
+    └── SourceEdited       someone changed the stored text by hand
 
 Anything else that is raised is a bug.
 """
@@ -87,3 +108,129 @@ class EvaluationError(ClusterbotError):
     """An evaluation set can't be read, or a floor was broken."""
 
     code = "evaluation"
+
+
+class SourceError(ClusterbotError):
+    """A page or file can't be taken into the corpus."""
+
+    code = "source"
+
+
+class AddressRefused(SourceError):
+    """Not http(s), or it leads to a private, loopback, link-local or metadata address."""
+
+    code = "address_refused"
+
+
+class AddressMissing(SourceError):
+    """A file that doesn't say on which page people find it."""
+
+    code = "address_missing"
+
+
+class HostUnknown(SourceError):
+    """No address is known for the host's name."""
+
+    code = "host_unknown"
+
+
+class Unreachable(SourceError):
+    """No connection, a broken certificate or a broken answer."""
+
+    code = "unreachable"
+
+
+class FetchTimeout(SourceError):
+    """It took too long."""
+
+    code = "fetch_timeout"
+
+
+class SourceTooLarge(SourceError):
+    """More bytes, pages or entries than are taken."""
+
+    code = "source_too_large"
+
+
+class TooManyRedirects(SourceError):
+    """It leads on and on."""
+
+    code = "too_many_redirects"
+
+
+class PageGone(SourceError):
+    """The server says that the page is no more."""
+
+    code = "page_gone"
+
+
+class PageRefused(SourceError):
+    """The server answers with an error."""
+
+    code = "page_refused"
+
+
+class LoginWall(SourceError):
+    """Only those who log in or pay can read it."""
+
+    code = "login_wall"
+
+
+class RobotsRefused(SourceError):
+    """The site's robots.txt asks programs not to read it."""
+
+    code = "robots_refused"
+
+
+class ContentRefused(SourceError):
+    """Not a page, document or feed that can be read."""
+
+    code = "content_refused"
+
+
+class EncodingUnknown(SourceError):
+    """Its letters can't be made out."""
+
+    code = "encoding_unknown"
+
+
+class SourceDamaged(SourceError):
+    """A broken or protected file."""
+
+    code = "source_damaged"
+
+
+class SourceTooHard(SourceError):
+    """Reading it exceeded the limits of memory or time."""
+
+    code = "source_too_hard"
+
+
+class NoText(SourceError):
+    """Nothing to quote is in it."""
+
+    code = "no_text"
+
+
+class ScannedPages(SourceError):
+    """Pictures of pages, without text."""
+
+    code = "scanned_pages"
+
+
+class LanguageRefused(SourceError):
+    """Neither French nor English."""
+
+    code = "language_refused"
+
+
+class DigestInTheWay(SourceError):
+    """The corpus tells of that page in our own words already."""
+
+    code = "digest_in_the_way"
+
+
+class SourceEdited(SourceError):
+    """Someone changed the stored text by hand."""
+
+    code = "source_edited"

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     discord_gateway_url: str = Field(
         DISCORD_GATEWAY_URL, pattern=r"^wss?://[^\s/]+", description="Gateway address of a Discord-compatible server."
     )
+    contact: str | None = Field(
+        None,
+        pattern=r"^[!-'*-~]{3,200}$",
+        description="A web or e-mail address at which the sites that `corpus add` reads can reach you; sent with each request.",
+    )
     allow_private_hosts: bool = Field(False, description="Let `corpus add` fetch from loopback, private and link-local addresses.")
     http_bind: str | None = Field(None, description="host:port for health and metrics; off if unset.")
 

@@ -1,0 +1,1 @@
+"""Untrusted pages and files -> corpus documents."""
