@@ -26,13 +26,15 @@ import numpy as np
 import torch
 
 from clusterbot.analysis import analyse
-from clusterbot.answering import EVIDENCE, SentenceWeights, evidence
+from clusterbot.answering import SentenceWeights
 from clusterbot.assistant import SEARCHED, Engine
+from clusterbot.calibrating import collect as collect_evidence
+from clusterbot.calibrating import cross_validate, fit_languages
 from clusterbot.datasets import Dataset, TestQuery, read_dataset
 from clusterbot.embedding import open_embedder
-from clusterbot.evaluation import CUT_OFF, Asked, answerability, fit_calibration, holds_answer, open_dataset
+from clusterbot.evaluation import CUT_OFF, Asked, holds_answer, open_dataset
 from clusterbot.index.snapshot import Calibration
-from clusterbot.models import LANGUAGES, Lang
+from clusterbot.models import Lang
 from clusterbot.questions import understand
 from clusterbot.ranking import Ranking, read_ranking
 from clusterbot.retrieval import RERANKED, FusionWeights, candidates, fuse, late_weight, standardise_late
@@ -183,17 +185,6 @@ def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], 
     return FusionWeights(**fitted)
 
 
-def evidence_of(dataset: Dataset, engine: Engine, is_late: bool) -> list[Asked]:
-    """Return each query's evidence, without rankings and quotes."""
-    asked = []
-    for test in dataset.queries:
-        question = understand(test.text, engine.registry)
-        query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
-        hits = engine.retriever.search(query if is_late else replace(query, tokens=query.tokens[:0]), SEARCHED)
-        asked.append(Asked(test, {}, evidence(hits), None))
-    return asked
-
-
 def sentences_of(dataset: Dataset, engine: Engine) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return for each query with known answers its sentences' parts (sentences, 5), and which of them answer, as shares of 1."""
     found = []
@@ -247,16 +238,11 @@ def show_fusion(title: str, judged: dict[str, list[Judged]], score: Score, is_la
 
 def show_calibration(asked: dict[str, list[Asked]]) -> dict[Lang, Calibration]:
     """Fit for each language and print what each set is worth left out."""
-    print("\n| left out | AUROC | F1 unanswerable | F1 answerable | ECE |\n| --- | --- | --- | --- | --- |")
-    for name, held in asked.items():
-        calibration = fit_calibration([one for one in asked.items() if one[0] != name], EVIDENCE)
-        figures = answerability(held, dict.fromkeys(LANGUAGES, calibration))
-        told = [f"{figures[key]:.3f}" for key in ("auroc", "f1_unanswerable", "f1_answerable", "ece")]
-        print(f"| {name} | " + " | ".join(told) + " |", flush=True)
-    return {
-        lang: fit_calibration([(name, [one for one in held if one.query.lang == lang]) for name, held in asked.items()], EVIDENCE)
-        for lang in LANGUAGES
-    }
+    names = ("auroc", "f1_unanswerable", "f1_answerable", "ece", "ece_known_share", "ece_of_chance")
+    print(f"\n| left out | {' | '.join(names)} |\n| --- |{' --- |' * len(names)}")
+    for name, figures in cross_validate(asked).items():
+        print(f"| {name} | " + " | ".join(f"{getattr(figures, key):.3f}" for key in names) + " |", flush=True)
+    return fit_languages(asked)[0]
 
 
 def main() -> None:
@@ -299,7 +285,7 @@ def main() -> None:
     for kind in ("plain", "late"):
         engine_ranking = shipped[kind].model_copy(update={"fusion": fusion[kind]})
         asked = {
-            dataset.name: evidence_of(dataset, Engine(snapshots[dataset.name], embedder, engine_ranking), kind == "late")
+            dataset.name: collect_evidence(dataset, Engine(snapshots[dataset.name], embedder, engine_ranking), kind == "late")
             for dataset in datasets
             if {test.answerable for test in dataset.queries} == {True, False}
         }

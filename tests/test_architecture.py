@@ -30,7 +30,7 @@ COLUMNS = (
     ("ranking", "claims"),
     ("assistant",),
     ("evaluation", "gate"),
-    ("errata",),
+    ("errata", "calibrating"),
     ("doctor", "output"),
     ("terminal",),
     ("verdicts", "receipts", "gaps"),

@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 
 from clusterbot.datasets import Dataset, TestQuery, read_dataset
-from clusterbot.errors import EvaluationError
 from clusterbot.evaluation import (
     Asked,
     Quoted,
     ask_all,
     expected_calibration_error,
-    fit_calibration,
     holds_answer,
     intervals,
     measure,
@@ -60,21 +58,6 @@ def test_expected_calibration_error_by_hand() -> None:
     truth = np.array([True, True, False, False])
     chance = np.array([0.95, 0.95, 0.15, 0.05])
     assert expected_calibration_error(truth, chance) == pytest.approx(0.5 * 0.05 + 0.25 * 0.15 + 0.25 * 0.05)
-
-
-def test_a_calibration_tells_answerable_from_others_and_a_high_threshold_is_not_needed() -> None:
-    kinds = [asked(query(f"a{i}"), {}, 3 + i / 10) for i in range(10)]
-    kinds += [asked(query(f"u{i}", answerable=False), {}, 1 + i / 10) for i in range(10)]
-    calibration = fit_calibration([("small", kinds)], ("dense",))
-    assert calibration.weights[0] > 0
-    figures = measure(dataset([one.query for one in kinds], {}), kinds, {"fr": calibration}, {})["answerability"]
-    assert figures["auroc"] == 1
-    assert figures["f1_answerable"] == figures["f1_unanswerable"] == 1
-
-
-def test_nothing_to_fit_on_is_told() -> None:
-    with pytest.raises(EvaluationError, match="both answerable and unanswerable"):
-        fit_calibration([("small", [asked(query("a"), {})])], ("dense",))
 
 
 def test_quotes_are_counted_by_language() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ from clusterbot.questions import Question, understand
 from clusterbot.ranking import Ranking, read_ranking
 from clusterbot.retrieval import Hit, Retriever
 from clusterbot.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 SHOWN_HITS = 5
 SEARCHED = 100  # passages ranked: enough for ten documents, by which an answer is judged
@@ -77,6 +80,13 @@ class Engine:
             raise IndexMismatch(
                 f"the index {manifest.version} was calibrated by another version of clusterbot; rebuild it, which embeds nothing: "
                 "clusterbot index build"
+            )
+        if manifest.calibrated_for not in (manifest.model, model := f"{manifest.model}@{manifest.revision}"):
+            logger.warning(
+                "how sure answers are was fitted for %s, not for %s: take it as a rough guide, or fit it: "
+                "clusterbot eval --fit DATASET_DIR..., then clusterbot index build",
+                manifest.calibrated_for,
+                model,
             )
         profiles = [document for document in loaded.documents if isinstance(document, Profile)]
         self.snapshot = loaded

@@ -37,8 +37,6 @@ ECE_BINS = 10
 BOOTSTRAPS = 2_000
 MIN_BOOTSTRAP = 10  # queries; an interval over fewer says nothing
 TIMED = 50  # queries of a set that are answered whole, for their time
-SET_WEIGHT = 250.0  # of each kind of question of a set, as if it had that many
-THRESHOLDS = tuple(round(0.2 + 0.01 * step, 2) for step in range(61))
 
 Json = dict[str, Any]
 
@@ -261,40 +259,3 @@ def expected_calibration_error(truth: NDArray[np.bool_], chance: NDArray[np.floa
     bins = np.minimum((chance * ECE_BINS).astype(int), ECE_BINS - 1)
     gaps = [abs(float(truth[bins == one].mean() - chance[bins == one].mean())) * (bins == one).mean() for one in np.unique(bins)]
     return float(sum(gaps))
-
-
-def fit_calibration(sets: Sequence[tuple[str, Sequence[Asked]]], features: Sequence[str], penalty: float = 0.3) -> Calibration:
-    """Fit a logistic regression from evidence to answerability, on named sets.
-
-    Each set counts alike, and within it its answerable questions as much as its others: the probability is for even odds, since
-    nobody knows how many of the questions to come the corpus will answer. The threshold is where the F1 of answering and that of
-    abstaining are highest on average over the sets. `penalty` is scikit-learn's C, features standardised.
-
-    Raises:
-        EvaluationError: no set holds both kinds of question.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import f1_score
-    from sklearn.preprocessing import StandardScaler
-
-    parts = []
-    for _, asked in sets:
-        judged = [one for one in asked if one.evidence is not None]
-        truth = np.array([one.query.answerable for one in judged], dtype=bool)
-        if len(set(truth)) == 2:
-            matrix = np.array([[(one.evidence or {})[name] for name in features] for one in judged])
-            parts.append((matrix, truth, np.where(truth, SET_WEIGHT / truth.sum(), SET_WEIGHT / (~truth).sum())))
-    if not parts:
-        raise EvaluationError("no set holds both answerable and unanswerable questions: nothing to fit a calibration on")
-    matrix, truth, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
-    scaler = StandardScaler().fit(matrix)
-    model = LogisticRegression(C=penalty).fit(scaler.transform(matrix), truth, weight)
-    weights = model.coef_[0] / scaler.scale_
-    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-
-    def mean_f1(threshold: float) -> float:
-        given = [(truth, 1 / (1 + np.exp(-(matrix @ weights + intercept))) >= threshold) for matrix, truth, _ in parts]
-        return float(np.mean([f1_score(truth, one) + f1_score(~truth, ~one) for truth, one in given]))
-
-    threshold = max(THRESHOLDS, key=mean_f1)
-    return Calibration(features=tuple(features), weights=tuple(map(float, weights)), intercept=intercept, threshold=threshold)

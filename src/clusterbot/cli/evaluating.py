@@ -15,10 +15,13 @@ from clusterbot.errors import StorageError, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from clusterbot.assistant import Engine
+    from clusterbot.calibrating import Fit
     from clusterbot.datasets import Dataset
     from clusterbot.embedding import Embedder
     from clusterbot.evaluation import Json
     from clusterbot.gate import Measured
+    from clusterbot.index.build import BuildReport
     from clusterbot.ranking import Ranking
     from clusterbot.settings import Settings
 
@@ -33,6 +36,9 @@ BaselineFile = Annotated[
     Path | None, typer.Option("--baseline", metavar="FILE", help="Floors: a figure below its floor is told, with exit status 1.")
 ]
 Update = Annotated[bool, typer.Option("--update", help="Write the floors that these figures set to the baseline.")]
+Fitting = Annotated[
+    bool, typer.Option("--fit", help="Fit how sure answers are to the model in use, on these sets, instead of measuring it.")
+]
 Allow = Annotated[bool, typer.Option("--allow-regression", help="With --update: let floors fall.")]
 
 
@@ -41,14 +47,22 @@ def evaluate(
     baseline: BaselineFile = None,
     is_update: Update = False,
     allow_regression: Allow = False,
+    is_fit: Fitting = False,
     as_json: console.AsJson = False,
 ) -> None:
     """Measure retrieval, answerability and quotes on data sets; one result for each, in order.
 
     A set that brings documents is indexed in the cache directory; one without is asked of the live index.
+
+    With --fit, sets that hold unanswerable questions too teach what a score says about being answered, for the model in use alone;
+    the fit is measured on each set by leaving it out, kept in the data directory, and taken up by the next `index build`.
     """
+    if is_fit:
+        _fit(folders, has_baseline=baseline is not None or is_update or allow_regression, as_json=as_json)
+        return
     if (is_update and baseline is None) or (allow_regression and not is_update):
         raise UsageError("--allow-regression goes with --update, and --update with --baseline FILE")
+    from clusterbot.calibrating import calibrated
     from clusterbot.datasets import read_dataset
     from clusterbot.embedding import has_tokens
     from clusterbot.ranking import read_ranking
@@ -56,7 +70,7 @@ def evaluate(
     settings = opening.open_settings()
     datasets = [read_dataset(folder) for folder in folders or [OWN]]
     embedder = opening.open_model(settings)
-    ranking = read_ranking(has_tokens(embedder))
+    ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
     results = [_evaluate(dataset, settings, embedder, ranking) for dataset in datasets]
     _keep(settings, [one for one, dataset in zip(results, datasets, strict=True) if not dataset.documents])
     if as_json:
@@ -112,14 +126,69 @@ def _hold_to(path: Path, measured: list[Measured], is_update: bool, allow_regres
         raise typer.Exit(1)
 
 
-def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
-    from clusterbot.evaluation import ask_all, measure, open_dataset
+def _fit(folders: list[Path] | None, has_baseline: bool, as_json: bool) -> None:
+    """Fit the calibration for the model in use, keep it, and show what it is worth.
+
+    Raises:
+        UsageError: no set is named, or something is asked for that isn't measured here.
+        EvaluationError: no set holds both kinds of question.
+    """
+    if not folders or has_baseline:
+        raise UsageError("--fit needs folders of evaluation data, and goes without --baseline: clusterbot eval --fit DIR...")
+    from clusterbot.calibrating import collect, fit, has_both_kinds, keep_fit
+    from clusterbot.datasets import read_dataset
+    from clusterbot.embedding import has_tokens
+    from clusterbot.ranking import read_ranking
+
+    settings, texts = opening.open_settings(), console.reader_texts()
+    datasets = [read_dataset(folder) for folder in folders]
+    if len({dataset.name for dataset in datasets}) < len(datasets):
+        raise UsageError("two of these folders have the same name, by which sets are told apart: rename one")
+    embedder = opening.open_model(settings)
+    ranking = read_ranking(has_tokens(embedder))
+    asked = {}
+    for dataset in datasets:
+        engine, _ = _open(dataset, settings, embedder, ranking)
+        with console.progress_bar(texts("progress.evaluate"), texts("progress.evaluate")) as advance:
+            asked[dataset.name] = collect(dataset, engine, progress=advance)
+        if not has_both_kinds(asked[dataset.name]):
+            console.tell("eval.one_kind", dataset=dataset.name)
+    found = fit(embedder, asked, {dataset.name: dataset.digest for dataset in datasets}, dt.datetime.now(dt.UTC))
+    path = keep_fit(found, settings.data_dir)
+    if as_json:
+        console.write_json({"file": str(path), **found.model_dump(mode="json")})
+    else:
+        console.show(_left_out_table(found))
+        console.show(texts("eval.fitted", model=found.model, file=path))
+
+
+def _left_out_table(found: Fit) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "AUROC", "F1 +", "F1 −", "ECE", "ECE | p", "ECE min"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, one in found.left_out.items():
+        figures = (one.auroc, one.f1_answerable, one.f1_unanswerable, one.ece, one.ece_known_share, one.ece_of_chance)
+        table.add_row(name, *[f"{figure:.3f}" for figure in figures])
+    return table
+
+
+def _open(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> tuple[Engine, BuildReport | None]:
+    """Index a set's documents, or take the live index for a set that brings none."""
+    from clusterbot.evaluation import open_dataset
 
     texts = console.reader_texts()
     own_index = settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}"
-    index_dir = own_index if dataset.documents else settings.index_dir
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
-        engine, report = open_dataset(dataset, index_dir, embedder, ranking, advance)
+        return open_dataset(dataset, own_index if dataset.documents else settings.index_dir, embedder, ranking, advance)
+
+
+def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
+    from clusterbot.evaluation import ask_all, measure
+
+    texts = console.reader_texts()
+    engine, report = _open(dataset, settings, embedder, ranking)
     with console.progress_bar(texts("progress.evaluate"), texts("progress.evaluate")) as advance:
         asked = ask_all(dataset, engine, advance)
     manifest = engine.snapshot.manifest

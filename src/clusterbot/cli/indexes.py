@@ -58,6 +58,7 @@ def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJ
 
 def _build(settings: Settings) -> tuple[BuildReport, Embedder, Ranking]:
     from clusterbot.assistant import recipe
+    from clusterbot.calibrating import calibrated
     from clusterbot.corpus import read_corpus
     from clusterbot.embedding import has_tokens
     from clusterbot.index.build import build_index
@@ -66,7 +67,7 @@ def _build(settings: Settings) -> tuple[BuildReport, Embedder, Ranking]:
     texts = console.reader_texts()
     corpus = read_corpus(settings.corpus_dir)
     embedder = opening.open_model(settings)
-    ranking = read_ranking(has_tokens(embedder))
+    ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
     if ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
         console.tell("index.uncalibrated", model=model, fitted=ranking.calibrated_for)
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
