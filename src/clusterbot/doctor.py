@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import shutil
 import sys
@@ -21,6 +22,7 @@ from clusterbot.index import snapshot
 from clusterbot.index.build import corpus_digest
 from clusterbot.index.snapshot import Manifest
 from clusterbot.lint import lint
+from clusterbot.monitoring import read_bind
 from clusterbot.settings import PREFIX, Settings, read_settings
 from clusterbot.store import Store, is_private
 
@@ -54,6 +56,7 @@ def examine(environ: Mapping[str, str], texts: Texts) -> Iterator[Check]:
     for name in ("data_dir", "index_dir", "cache_dir"):
         yield _folder(name, getattr(settings, name), texts)
     yield _store(settings.data_dir, texts)
+    yield _http(settings.http_bind, texts)
     token = settings.discord_token
     if token is not None and token.get_secret_value():
         yield Check("discord", "info", texts("doctor.discord_set"))
@@ -210,10 +213,25 @@ def _store(data_dir: Path, texts: Texts) -> Check:
             store.verify()
     except StorageError as error:
         return Check("store", "fail", str(error), texts("doctor.store_remedy"))
-    if not is_private(data_dir):
-        remedy = texts("doctor.store_open_remedy", folder=data_dir)
-        return Check("store", "warn", texts("doctor.store_open", folder=data_dir), remedy)
+    for path in (data_dir, *sorted(data_dir.iterdir())):
+        if not is_private(path):
+            remedy = texts("doctor.store_open_remedy", folder=data_dir)
+            return Check("store", "warn", texts("doctor.store_open", folder=path), remedy)
     return Check("store", "ok", texts("doctor.store_ok"))
+
+
+def _http(bind: str | None, texts: Texts) -> Check:
+    """Say where health and metrics are served: open to other machines is worth a second thought."""
+    if bind is None:
+        return Check("http", "info", texts("doctor.http_off"), texts("doctor.http_off_remedy"))
+    host, _ = read_bind(bind)
+    try:
+        is_local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_local = host == "localhost"
+    if is_local:
+        return Check("http", "ok", texts("doctor.http_local", bind=bind))
+    return Check("http", "warn", texts("doctor.http_open", bind=bind), texts("doctor.http_open_remedy"))
 
 
 def _folder(name: str, folder: Path, texts: Texts) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -63,7 +64,12 @@ class Settings(BaseSettings):
         description="A web or e-mail address at which the sites that `corpus add` reads can reach you; sent with each request.",
     )
     allow_private_hosts: bool = Field(False, description="Let `corpus add` fetch from loopback, private and link-local addresses.")
-    http_bind: str | None = Field(None, description="host:port for health and metrics; off if unset.")
+    http_bind: str | None = Field(
+        None,
+        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$",
+        description="host:port on which the bot answers `/healthz`, `/readyz` and `/metrics`; off if unset.",
+    )
+    log_format: Literal["plain", "json"] = Field("plain", description="How the log is written, on stderr: `plain` or `json`.")
 
 
 def read_settings() -> Settings:

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 
 def open_settings(corpus: Path | None = None, index: Path | None = None) -> Settings:
-    """Read the settings; what the command line gives wins.
+    """Read the settings, of which what the command line gives wins, and have the log written as they say.
 
     Raises:
         UsageError: a setting is wrong.
     """
+    from clusterbot.logs import set_up_logs
     from clusterbot.settings import read_settings
 
     given = {"corpus_dir": corpus, "index_dir": index}
-    return read_settings().model_copy(update={key: value for key, value in given.items() if value is not None})
+    settings = read_settings().model_copy(update={key: value for key, value in given.items() if value is not None})
+    set_up_logs(settings.log_format, [token.get_secret_value()] if (token := settings.discord_token) else [])
+    return settings
 
 
 def open_assistant(settings: Settings) -> Assistant:

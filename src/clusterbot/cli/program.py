@@ -63,9 +63,12 @@ def start(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)] = False,
 ) -> None:
     """Set up the log, on stderr, so that stdout holds results alone."""
-    handler = logging.StreamHandler()
-    handler.setLevel(logging.INFO if verbose else logging.WARNING)  # the handler's, since a library sets its own loggers to DEBUG
-    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
+    from clusterbot.logs import LogHandler
+
+    handler = LogHandler(
+        logging.INFO if verbose else logging.WARNING
+    )  # the handler's, since a library sets its own loggers to DEBUG
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def main() -> NoReturn:
