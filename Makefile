@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 # Evaluation sets beside our own; those next to the checkout are taken where there are any.
 EVAL_DIRS ?= $(dir $(wildcard ../shared/eval/*/queries.jsonl*))
 
-.PHONY: demo test check bot fix eval docs
+.PHONY: demo test check bot fix eval docs audit
 
 demo: $(RUNTIME)
 	@echo
@@ -43,8 +43,15 @@ eval: $(DEV)
 	$(PY) -m clusterbot index build
 	$(PY) -m clusterbot eval tests/evaluation $(EVAL_DIRS) --baseline tests/evaluation/baseline.json
 
+# In an environment of its own, so that it pins nothing of ours; --strict, since what it could not look up is no good news.
+audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --disable-pip-version-check --quiet pip-audit
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
 docs: $(DEV)
 	$(PY) docs/generate.py
+	$(PY) deploy/requirements.py
 
 $(RUNTIME): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clusterbot needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])'

@@ -118,8 +118,10 @@ def test_a_bundled_model_of_another_revision(folder: Path, monkeypatch: pytest.M
     assert "bundled@0123456789ab-1" in checks()["index_model"].message
 
 
-def compiled_folder(folder: Path, mean_cosine: float) -> Path:
-    made = folder / "cache" / f"e5-small-0123456789ab-1-int8.{compiling.COMPILER_VERSION}"
+def compiled_folder(folder: Path, mean_cosine: float, monkeypatch: pytest.MonkeyPatch) -> Path:
+    source = folder / "cache" / "e5-small-0123456789ab-1"
+    monkeypatch.setattr(bundled, "model_folder", lambda _: source)
+    made = source.with_name(f"{source.name}-int8.{compiling.COMPILER_VERSION}")
     made.mkdir(parents=True)
     files = {}
     for name in compiling.FILES:
@@ -133,7 +135,7 @@ def compiled_folder(folder: Path, mean_cosine: float) -> Path:
 def test_a_compiled_model_says_what_it_gains(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
     monkeypatch.setattr(bundled, "is_available", lambda: True)
-    made = compiled_folder(folder, 0.9971)
+    made = compiled_folder(folder, 0.9971, monkeypatch)
     assert checks()["model"].severity == "ok"
     assert "3.5 times" in checks()["model"].message
     assert "-int8." in checks()["index_model"].message
@@ -145,7 +147,7 @@ def test_a_compiled_model_says_what_it_gains(folder: Path, monkeypatch: pytest.M
 def test_a_compiled_model_that_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
     monkeypatch.setattr(bundled, "is_available", lambda: True)
-    compiled_folder(folder, 0.5)
+    compiled_folder(folder, 0.5, monkeypatch)
     assert checks()["model"].severity == "warn"
     assert "bundled@0123456789ab-1," in f"{checks()['index_model'].message},"
 

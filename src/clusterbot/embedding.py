@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clusterbot import bundled
 from clusterbot.compiled import CompiledEmbedder, Encoding, read_axes
-from clusterbot.compiling import ensure_compiled, quiet
+from clusterbot.compiling import ensure_compiled, find_compiled, quiet
 from clusterbot.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -89,10 +89,13 @@ def open_embedder(
 ) -> Embedder:
     """Load "bundled", a sentence-transformers folder or a hub name; progress is for building the bundled one.
 
-    The bundled model runs compiled, unless that was found worse here or isn't wanted; only then are there token vectors.
+    The bundled model runs compiled, unless that was found worse here or isn't wanted; only then are there token vectors. Once
+    compiled it needs neither the original nor torch.
     """
     if model != BUNDLED:
         return SentenceTransformerEmbedder(model)
+    if use_compiled and (ready := find_compiled(cache_dir)) and not ready[1].refusal:
+        return CompiledEmbedder(ready[0], BUNDLED, bundled.revision(ready[0]), read_axes() if with_tokens else None)
     if bundled.is_available():
         folder = bundled.ensure_model(cache_dir, progress)
         if use_compiled:
@@ -118,6 +121,11 @@ class SentenceTransformerEmbedder:
             with quiet():
                 self._model, found = _load(source, revision)
                 self.dimension = len(self._model.encode("a", show_progress_bar=False))
+        except ModuleNotFoundError as error:
+            raise ModelUnavailable(
+                f"the model {self.name} needs {error.name}, which isn't installed here: install clusterbot whole; or, for the "
+                "bundled model, copy into CLUSTERBOT_CACHE_DIR what `clusterbot model prepare --into DIR` makes elsewhere"
+            ) from error
         except Exception as error:  # a foreign model can fail to load in any way at all
             raise ModelUnavailable(
                 f"the model {self.name} can't be loaded ({_first_line(error)}): check its name and the network, "

@@ -17,7 +17,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from clusterbot.cli import asking, checking, corpora, evaluating, indexes, keeping, profiles, reporting, serving, weighing
+from clusterbot.cli import (
+    asking,
+    backing,
+    checking,
+    corpora,
+    evaluating,
+    indexes,
+    keeping,
+    models,
+    profiles,
+    reporting,
+    serving,
+    weighing,
+)
 from clusterbot.errors import ClusterbotError
 
 logger = logging.getLogger(__name__)
@@ -45,6 +58,8 @@ app.command("report")(reporting.report)
 app.command("receipt")(keeping.receipt)
 app.add_typer(keeping.errata_app, name="errata")
 app.add_typer(keeping.privacy_app, name="privacy")
+app.add_typer(backing.app, name="data")
+app.add_typer(models.app, name="model")
 app.command("bot")(serving.bot)
 app.command("doctor")(checking.doctor)
 

@@ -1,5 +1,6 @@
 """What can't be rebuilt, in one SQLite file: receipts, feedback, conversations, watchers, errata, audit lines."""
 
+from clusterbot.store.backup import back_up, restore
 from clusterbot.store.database import is_private
 from clusterbot.store.people import check_person
 from clusterbot.store.records import (
@@ -32,8 +33,10 @@ __all__ = [
     "Receipt",
     "Store",
     "Watcher",
+    "back_up",
     "check_person",
     "errata_of",
     "is_private",
     "new_receipt_id",
+    "restore",
 ]
