@@ -1,0 +1,36 @@
+"""Fuzz a target, guided by coverage: `python fuzz/run.py question -runs=100000`. Wants the extra `fuzz` (atheris).
+
+An input that takes 2 seconds, or raises what isn't meant, ends the run with status 1 and is written to a file. Other options are
+those of libFuzzer; a folder given beside them keeps the inputs that found something new.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["clusterbot"]):
+    from targets import TARGETS
+
+LIMITS = ("-timeout=2", "-max_len=6000", "-rss_limit_mb=3000", "-print_final_stats=1")
+
+
+def main() -> None:
+    target = TARGETS[sys.argv[1]]
+    for seed in target.seeds:
+        target.run(seed)  # loads what is loaded once, outside the time of the first input
+    with tempfile.TemporaryDirectory() as seeds:
+        for number, seed in enumerate(target.seeds):
+            (Path(seeds) / str(number)).write_bytes(seed)
+        given = sys.argv[2:]
+        folders = [one for one in given if not one.startswith("-")] or [tempfile.mkdtemp(prefix="fuzz-found-")]
+        options = [one for one in given if one.startswith("-")]
+        atheris.Setup([sys.argv[0], *LIMITS, *options, *folders, seeds], target.run)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
