@@ -114,3 +114,16 @@ def test_the_architecture_shows_the_columns_that_are_enforced() -> None:
 def test_every_module_stands_in_the_architecture(module: str) -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert re.search(rf"^\|.*`{module}(\.py|/)`.*\|$", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["security.md", "reliability.md"])
+def test_every_test_that_a_paper_names_exists_and_every_row_names_one(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    tests = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    known = {found for text in tests for found in re.findall(r"^(?:async )?def (test_\w+)\(", text, re.MULTILINE)}
+    named_tests = re.findall(r"`(test_\w+)`", page)
+    assert len(named_tests) > 15
+    assert [one for one in named_tests if one not in known] == []
+    for title in ("Threats", "Faults", "Older data"):
+        rows = re.findall(r"^\| (?!---)(.+) \|$", page.partition(f"\n## {title}\n")[2].partition("\n## ")[0], re.MULTILINE)[1:]
+        assert [row for row in rows if "`test_" not in row] == []

@@ -192,6 +192,21 @@ def told(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} can't be used ({error.strerror or error}): {remedy}") from error
     except sqlite3.Error as error:
         cure = _CURES.get(getattr(error, "sqlite_errorcode", -1) & 0xFF)
+        if "Could not decode to UTF-8" in str(error):  # which has no code, and quotes what a person wrote
+            raise _illegible(path) from None
         if cure is None:
             raise
         raise StorageError(f"{path}: {error}: {cure}") from error
+
+
+@contextmanager
+def legible(path: Path) -> Iterator[None]:
+    """Turn rows that hold what was never written there into a StorageError: SQLite checks its pages, not what stands in them."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise _illegible(path) from error
+
+
+def _illegible(path: Path) -> StorageError:
+    return StorageError(f"{path} is damaged (a row can't be read): {_RESTORE}")

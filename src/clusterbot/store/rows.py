@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clusterbot.models import Filters
-from clusterbot.store.records import Erratum, PassageScore, QuoteSpan, Receipt
+from clusterbot.store.records import Conversation, Erratum, Evaluation, Feedback, PassageScore, QuoteSpan, Receipt
 
 RECEIPT_COLUMNS = (
     *("id", "asked_at", "channel", "person", "question", "context", "wanted_lang", "lang", "outcome", "reason", "confidence"),
@@ -50,6 +50,21 @@ def read_receipt(row: sqlite3.Row) -> Receipt:
         passages=tuple(PassageScore(*one) for one in json.loads(row["passages"])),
         filters=Filters(row["cluster_id"], row["as_of"]),
     )
+
+
+def read_feedback(row: sqlite3.Row) -> Feedback:
+    """Return the feedback of a row."""
+    return Feedback(row["receipt_id"], instant(row["given_at"]), bool(row["is_helpful"]), row["reason"])
+
+
+def read_state(row: sqlite3.Row) -> Conversation:
+    """Return the conversation of a row."""
+    return Conversation.of(json.loads(row["state"]))
+
+
+def read_evaluation(row: sqlite3.Row) -> Evaluation:
+    """Return the figures of a row."""
+    return Evaluation(instant(row[0]), row[1], row[2], row[3], json.loads(row[4]))
 
 
 def read_erratum(row: sqlite3.Row) -> Erratum:

@@ -10,21 +10,22 @@ import datetime as dt
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from clusterbot.errors import UsageError
-from clusterbot.store import database, retention
+from clusterbot.store import database, retention, rows
 from clusterbot.store.people import person_key, read_salt, salt_mark
 from clusterbot.store.records import Conversation, Erratum, Evaluation, Feedback, OpenGap, Purged, Receipt, Watcher, check_length
-from clusterbot.store.rows import RECEIPT_COLUMNS, instant, milliseconds, read_erratum, read_receipt, receipt_values, write_row
+from clusterbot.store.rows import milliseconds
 
 FILE, SALT = "clusterbot.sqlite3", "clusterbot.salt"
 BUSY_S = 5.0
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+T = TypeVar("T")
 MAX_REASON_CHARS, MAX_NOTE_CHARS, MAX_DETAIL_CHARS = 500, 500, 1000
 
 
@@ -76,9 +77,9 @@ class Store:
         with self._lock, database.told(self._path), database.transaction(self._connection):
             yield self._connection
 
-    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._lock, database.told(self._path):
-            return self._connection.execute(statement, values).fetchall()
+    def _rows(self, read: Callable[[sqlite3.Row], T], statement: str, values: Sequence[object] = ()) -> list[T]:
+        with self._lock, database.told(self._path), database.legible(self._path):
+            return [read(row) for row in self._connection.execute(statement, values).fetchall()]
 
     def _key(self, person: str | None) -> str | None:
         return None if person is None else person_key(self._salt, person)
@@ -96,8 +97,8 @@ class Store:
 
     def record(self, receipt: Receipt, person: str | None = None) -> None:
         """Keep a receipt, and whose question it was."""
-        values = receipt_values(receipt, self._key(person))
-        names = ", ".join(RECEIPT_COLUMNS)
+        values = rows.receipt_values(receipt, self._key(person))
+        names = ", ".join(rows.RECEIPT_COLUMNS)
         with self._writing() as connection:
             connection.execute(f"insert into receipts ({names}) values ({', '.join('?' * len(values))})", values)
 
@@ -107,15 +108,15 @@ class Store:
         Raises:
             UsageError: there is none of that id.
         """
-        rows = self._rows("select * from receipts where id = ?", (receipt_id,))
-        if not rows:
+        found = self._rows(rows.read_receipt, "select * from receipts where id = ?", (receipt_id,))
+        if not found:
             raise UsageError(f"there is no receipt {receipt_id[:40]!r}: copy the id that `clusterbot ask` shows below an answer")
-        return read_receipt(rows[0])
+        return found[0]
 
     def receipts(self, since: dt.datetime = EPOCH) -> list[Receipt]:
         """Return the receipts since an instant, oldest first."""
-        rows = self._rows("select * from receipts where asked_at >= ? order by asked_at, id", (milliseconds(since),))
-        return [read_receipt(row) for row in rows]
+        statement = "select * from receipts where asked_at >= ? order by asked_at, id"
+        return self._rows(rows.read_receipt, statement, (milliseconds(since),))
 
     # --- feedback
 
@@ -136,8 +137,8 @@ class Store:
 
     def feedback(self, since: dt.datetime = EPOCH) -> list[Feedback]:
         """Return the feedback since an instant, oldest first."""
-        rows = self._rows("select * from feedback where given_at >= ? order by given_at, id", (milliseconds(since),))
-        return [Feedback(row["receipt_id"], instant(row["given_at"]), bool(row["is_helpful"]), row["reason"]) for row in rows]
+        statement = "select * from feedback where given_at >= ? order by given_at, id"
+        return self._rows(rows.read_feedback, statement, (milliseconds(since),))
 
     # --- conversations
 
@@ -154,20 +155,19 @@ class Store:
 
     def conversation(self, thread: str, now: dt.datetime) -> Conversation | None:
         """Return the state of a thread; None where there is none, or no longer."""
-        rows = self._rows("select state from conversations where thread = ? and expires_at > ?", (thread, milliseconds(now)))
-        state = json.loads(rows[0]["state"]) if rows else None
-        return None if state is None else Conversation.of(state)
+        statement = "select state from conversations where thread = ? and expires_at > ?"
+        return next(iter(self._rows(rows.read_state, statement, (thread, milliseconds(now)))), None)
 
     # --- gaps and those who wait for them
 
     def open_gaps(self) -> list[OpenGap]:
         """Return the kept questions that met an abstention or a thumbs-down and weren't closed, oldest first; not a file's."""
-        rows = self._rows(
+        return self._rows(
+            lambda row: OpenGap(rows.read_receipt(row), bool(row["is_unhelpful"])),
             "select receipts.*, exists (select 1 from feedback where receipt_id = receipts.id and not is_helpful) as is_unhelpful"
             " from receipts where question is not null and channel <> 'batch' and closed_at is null"
-            " and (outcome = 'abstained' or is_unhelpful) order by asked_at, id"
+            " and (outcome = 'abstained' or is_unhelpful) order by asked_at, id",
         )
-        return [OpenGap(read_receipt(row), bool(row["is_unhelpful"])) for row in rows]
 
     def close_gaps(self, receipt_ids: Iterable[str], index: str, now: dt.datetime) -> None:
         """Note that a version of the index answers questions that were gaps."""
@@ -177,7 +177,7 @@ class Store:
 
     def closed_gaps(self) -> int:
         """Return how many questions were gaps and are none any more."""
-        return int(self._rows("select count(*) from receipts where closed_at is not null")[0][0])
+        return self._rows(lambda row: int(row[0]), "select count(*) from receipts where closed_at is not null")[0]
 
     def watch(self, receipt_id: str, person: str, now: dt.datetime) -> None:
         """Keep that someone wants to be told. Their Discord id is kept as it is, since a key can't be written to.
@@ -194,11 +194,11 @@ class Store:
 
     def watchers_to_tell(self) -> list[Watcher]:
         """Return who is to be told that a question of theirs is answered now; `forget_watcher` once that is done."""
-        rows = self._rows(
+        return self._rows(
+            lambda row: Watcher(*row),
             "select receipt_id, address, question, lang, closed_by from watchers join receipts on receipts.id = receipt_id"
-            " where closed_at is not null order by watchers.asked_at, receipt_id, address"
+            " where closed_at is not null order by watchers.asked_at, receipt_id, address",
         )
-        return [Watcher(*row) for row in rows]
 
     def forget_watcher(self, receipt_id: str, person: str) -> None:
         """Remove someone who was told, or no longer wants to be."""
@@ -223,11 +223,11 @@ class Store:
                 " returning *",
                 (document_id, sentence, fr, en, source, milliseconds(now), self._key(person)),
             ).fetchone()
-        return read_erratum(row)
+        return rows.read_erratum(row)
 
     def errata(self) -> list[Erratum]:
         """Return all notes, oldest first."""
-        return [read_erratum(row) for row in self._rows("select * from errata order by id")]
+        return self._rows(rows.read_erratum, "select * from errata order by id")
 
     def remove_erratum(self, erratum_id: int) -> None:
         """Remove a note.
@@ -249,8 +249,8 @@ class Store:
 
     def evaluations(self, dataset: str) -> list[Evaluation]:
         """Return the figures of a data set by version of the index, oldest first."""
-        rows = self._rows("select * from evaluations where dataset = ? order by measured_at, index_version", (dataset,))
-        return [Evaluation(instant(row[0]), row[1], row[2], row[3], json.loads(row[4])) for row in rows]
+        statement = "select * from evaluations where dataset = ? order by measured_at, index_version"
+        return self._rows(rows.read_evaluation, statement, (dataset,))
 
     # --- audit, retention, people
 
@@ -290,9 +290,9 @@ class Store:
             UsageError: that is no Discord id.
         """
         key = person_key(self._salt, person)
-        with self._lock, database.told(self._path):
+        with self._lock, database.told(self._path), database.legible(self._path):
             found = retention.export(self._connection, key)
-        return {kind: [write_row(row) for row in rows] for kind, rows in found.items()}
+            return {kind: [rows.write_row(row) for row in held] for kind, held in found.items()}
 
     def _empty_log(self) -> None:
         """Write the log back and cut it to nothing, so that what was erased stands in no file; later where someone is reading."""
