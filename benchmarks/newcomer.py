@@ -37,7 +37,7 @@ def start():
     lines = dict(re.findall(r"^(EnvironmentFile|ExecStartPre|ExecStart|User|WorkingDirectory)=(.*)$", unit, re.M))
     settings = re.findall(r"^(\\w+)=(.*)$", Path(lines["EnvironmentFile"]).read_text(), re.M)
     environment = {"PATH": "/usr/bin:/bin", **dict(settings)}
-    as_user = ["runuser", "-u", lines["User"], "--"]
+    as_user = ["/usr/sbin/runuser", "-u", lines["User"], "--"]
     given = {"env": environment, "cwd": lines["WorkingDirectory"]}
     subprocess.run(as_user + lines["ExecStartPre"].lstrip("-").split(), **given)
     given["stdout"] = given["stderr"] = open("/var/log/clusterbot-stand-in.log", "ab")
