@@ -3,8 +3,8 @@
     python benchmarks/soak.py --picture docs/soak.svg
 
 The questions are those of our own sets, changed by a seeded generator as people change them: case, accents, typos, politeness, cut
-short, asked after another; some are claims, some are nonsense. Every answer leaves a receipt. Two versions of the index, of which one
-lacks a tenth of the documents, take turns. Memory, open files and threads are sampled after every hundred questions, with the
+short, asked after another; some are claims, some are nonsense. Every answer leaves a receipt. Two versions of the index, of which
+one lacks some of the documents, take turns. Memory, open files and threads are sampled after every hundred questions, with the
 latencies of that hundred. Status 1 where a bound is broken.
 """
 
