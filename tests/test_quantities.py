@@ -18,6 +18,7 @@ from clusterbot.quantities import find_quantities, find_years
         ("treize milliards de dollars", "fr", 13_000_000_000, "CAD", "exact"),
         ("US$5 million", "en", 5_000_000, "USD", "exact"),
         ("12 per cent", "en", 12, "%", "exact"),
+        ("1,253 250.50", "en", Decimal("1253250.50"), None, "exact"),
         ("une cinquantaine de membres", "fr", 50, None, "about"),
         ("près de 200 membres", "fr", 200, None, "about"),
         ("more than 41,000 jobs", "en", 41_000, None, "at_least"),
@@ -25,7 +26,9 @@ from clusterbot.quantities import find_quantities, find_years
         ("two hundred and fifty members", "en", 250, None, "exact"),
     ],
 )
-def test_notations_of_both_languages_give_one_value(text: str, lang: Lang, value: int, unit: str | None, precision: str) -> None:
+def test_notations_of_both_languages_give_one_value(
+    text: str, lang: Lang, value: Decimal | int, unit: str | None, precision: str
+) -> None:
     (found,) = find_quantities(text, lang)
     assert (found.low, found.high, found.unit, found.precision) == (Decimal(value), Decimal(value), unit, precision)
 

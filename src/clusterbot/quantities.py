@@ -162,7 +162,7 @@ def _in_digits(text: str, lang: Lang) -> Iterator[Quantity]:
 
 def _decimal(written: str, lang: Lang) -> Decimal:
     bare = re.sub(_GROUP, "", written)
-    if bare.count(",") > 1 or (lang == "en" and re.search(r",\d{3}(?!\d)", bare)):
+    if bare.count(",") > 1 or "." in bare or (lang == "en" and re.search(r",\d{3}(?!\d)", bare)):
         return Decimal(bare.replace(",", ""))
     return Decimal(bare.replace(",", "."))
 

@@ -89,7 +89,10 @@ class Conversation:
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Conversation:
-        return cls(tuple(state["questions"]), state["lang"], Filters(**state["filters"]))
+        narrowed = (
+            state["filters"] if "filters" in state else {key: state.get(key) for key in ("cluster_id", "as_of")}
+        )  # as once kept
+        return cls(tuple(state["questions"]), state["lang"], Filters(**narrowed))
 
 
 @dataclass(frozen=True, slots=True)
