@@ -17,6 +17,7 @@ from clusterbot import ranking as ranking_module
 from clusterbot.cli import run
 from commands import ALWAYS, Cli, Ended, ranking
 from fakes import KeywordEmbedder, write_corpus
+from stage import Stage
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -60,6 +61,12 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def corpus_dir(tmp_path: Path) -> Path:
     """Return the folder of the small corpus of fakes.py."""
     return write_corpus(tmp_path / "corpus")
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, corpus_dir: Path) -> Stage:
+    """Return what runs a scenario with a bot on the loopback Discord."""
+    return Stage(monkeypatch, tmp_path, corpus_dir)
 
 
 @pytest.fixture(scope="session")

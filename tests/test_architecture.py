@@ -21,7 +21,7 @@ COLUMNS = (
     ("compiling",),
     ("store",),
     ("lint", "coverage", "embedding", "questions", "datasets", "quantities", "comparison", "ingest"),
-    ("judging",),
+    ("judging", "emphasis"),
     ("ledger", "index.dense", "index.lexical", "index.tokens", "index.vectors"),
     ("index.snapshot",),
     ("index.build",),

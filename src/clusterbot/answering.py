@@ -15,11 +15,12 @@ from pydantic import BaseModel, ConfigDict
 
 from clusterbot.analysis import analyse
 from clusterbot.embedding import Embedder
+from clusterbot.emphasis import holds
 from clusterbot.index.snapshot import Calibration, Snapshot
 from clusterbot.index.tokens import OUTSIDE
 from clusterbot.ledger import Ledger
-from clusterbot.models import Citation, Disagreement, Document, Lang
-from clusterbot.questions import Asks, Question
+from clusterbot.models import Citation, Disagreement, Document
+from clusterbot.questions import Question
 from clusterbot.retrieval import Hit, Query, was_said_by
 from clusterbot.text import find_numbers, split_sentences
 
@@ -196,24 +197,7 @@ class Reader:
         return score + weights.passage * one.passage + weights.kind * one.kind + weights.other * one.is_other
 
 
-_YEAR = re.compile(r"(1[89]|20)\d\d")
-_PERSON = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+ (?:[A-Z]\. |d[eu’'] ?|St-|Le )?[A-ZÀ-Ý][\w’'-]+")
 _NAME = re.compile(r"(?<=\s)(?:[dl][’'])?([A-ZÀ-Ý][\w’'-]+)")  # a capital that doesn't begin the sentence
-_MONEY = re.compile(r"\$|\b(dollars?|millions?|milliards?|billions?)\b")
-
-
-def holds(text: str, lang: Lang, asks: Asks) -> bool:
-    """Say whether a sentence holds the kind of thing that is asked for."""
-    match asks:
-        case "number":
-            return any(not _YEAR.fullmatch(number.value) for number in find_numbers(text, lang))
-        case "money":
-            return bool(_MONEY.search(text)) and bool(find_numbers(text, lang))
-        case "date":
-            return bool(_YEAR.search(text))
-        case "person":
-            return bool(_PERSON.search(text))
-    return False
 
 
 def choose(question: Question, sentences: Sequence[Candidate], margin: float) -> list[Candidate]:

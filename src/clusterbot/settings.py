@@ -63,6 +63,21 @@ class Settings(BaseSettings):
         pattern=r"^[!-'*-~]{3,200}$",
         description="A web or e-mail address at which the sites that `corpus add` reads can reach you; sent with each request.",
     )
+    message_content: bool = Field(
+        False,
+        description="Ask Discord for the privileged Message Content Intent: then follow-ups in the bot's threads need no mention.",
+    )
+    staff_server: int | None = Field(
+        None, gt=0, description="Id of the server whose staff may use /corpus and /gaps. Needed once the bot is in several servers."
+    )
+    staff_role: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Name or id of the role that /corpus and /gaps take, beside Discord's own.",
+    )
+    person_per_minute: int = Field(20, ge=1, le=10_000, description="Questions and presses of buttons that a person has a minute.")
+    server_per_minute: int = Field(240, ge=1, le=100_000, description="Questions that a server has a minute.")
     allow_private_hosts: bool = Field(False, description="Let `corpus add` fetch from loopback, private and link-local addresses.")
     http_bind: str | None = Field(
         None,

@@ -17,5 +17,6 @@ def use_server(api_url: str, gateway_url: str) -> None:
     """
     if (api_url == DISCORD_API_URL) != (gateway_url == DISCORD_GATEWAY_URL):
         raise UsageError("CLUSTERBOT_DISCORD_API_URL and CLUSTERBOT_DISCORD_GATEWAY_URL belong together: set both, or neither")
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody misses a voice
     discord.http.Route.BASE = api_url.rstrip("/")
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)

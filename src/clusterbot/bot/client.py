@@ -1,145 +1,206 @@
-"""The client: starts, keeps the model on a thread of its own, answers `/ask`, and takes up a new index by itself."""
+"""The client: starts and ends, keeps what takes time off the event loop, and turns errors into sentences."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Callable
+import signal
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import discord
 from discord import app_commands
 
-from clusterbot.assistant import Assistant, Reply
+from clusterbot.assistant import Assistant
+from clusterbot.bot import asking, curating, listening, looking, privacy
 from clusterbot.bot.address import use_server
-from clusterbot.bot.embeds import reply_embed
+from clusterbot.bot.buttons import Press, Reason
+from clusterbot.bot.jobs import JOBS, Job
+from clusterbot.bot.limits import Cooldowns
+from clusterbot.bot.presses import ACTIONS
+from clusterbot.bot.speech import Translator, texts_of, told
 from clusterbot.errors import ClusterbotError, UsageError
-from clusterbot.i18n import Texts, read_texts
-from clusterbot.models import Lang
-from clusterbot.output import readings
+from clusterbot.settings import Settings
+from clusterbot.store import Store
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 20
-RELOAD_SECONDS = 5
+MAX_WAITING = 100  # questions: two seconds of answers on two cores
+DRAIN_S = 20.0  # at the end, for answers in flight
+COMMANDS = (*asking.COMMANDS, *looking.COMMANDS, *privacy.COMMANDS, *curating.COMMANDS)
 T = TypeVar("T")
 
 
-class Translator(app_commands.Translator):
-    """Answers with the French text of a command's name or description; English is what stands in the code."""
-
-    async def translate(
-        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
-    ) -> str | None:
-        key = f"bot.{string.extras.get('key')}"
-        french = read_texts("fr")
-        return french(key) if locale is discord.Locale.french and key in french else None
-
-
 class Tree(app_commands.CommandTree["ClusterBot"]):
-    """The one place where an error becomes a sentence."""
+    """The commands; what goes wrong in one becomes a sentence here."""
 
     async def on_error(self, interaction: discord.Interaction[ClusterBot], error: app_commands.AppCommandError, /) -> None:
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        texts = texts_of(interaction)
-        if isinstance(cause, ClusterbotError):
-            message = texts(f"error.{cause.code}") if texts.lang == "fr" else str(cause)
-        else:
-            reference = secrets.token_hex(3)
-            logger.error("bug %s", reference, exc_info=cause)
-            message = texts("bot.bug", reference=reference)
-        send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
-        await send(message[:2000], ephemeral=True)
+        """Tell an error to whoever used the command."""
+        await self.client.tell(interaction, error)
 
 
 class ClusterBot(discord.Client):
     """Answers in Discord from one assistant; needs no privileged intent."""
 
-    def __init__(self, assistant: Assistant, is_syncing: bool) -> None:
-        super().__init__(intents=discord.Intents.default(), allowed_mentions=discord.AllowedMentions.none())
+    def __init__(self, assistant: Assistant, store: Store, settings: Settings, is_syncing: bool = False) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=settings.message_content)
+        super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self.assistant = assistant
+        self.store = store
+        self.settings = settings
+        self.cooldowns = Cooldowns(settings.person_per_minute, settings.server_per_minute)
+        self.working = asyncio.Lock()
         self.tree = Tree(self)
-        self.tree.add_command(ask)
+        for command in COMMANDS:
+            self.tree.add_command(command)
         self._is_syncing = is_syncing
-        self._model_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self._model_thread, self._store_thread, self._file_thread = (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) for name in ("model", "store", "files")
+        )
         self._waiting = 0
+        self._in_flight = 0
+        self._is_ending = False
+        self._jobs: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
-        """Sync the commands where that was asked for, and begin to look for new versions of the index."""
+        """Register the commands where that was asked for, take up earlier buttons, and begin what is done again and again."""
+        self.add_dynamic_items(Press, Reason)
         await self.tree.set_translator(Translator())
         if self._is_syncing:
             await self.tree.sync()
-        self._reloading = asyncio.create_task(self._reload())
+        self._jobs = [asyncio.create_task(self._repeat(job)) for job in JOBS]
+
+    @property
+    def name(self) -> str:
+        """What people call the bot."""
+        return self.user.display_name if self.user else "clusterbot"
 
     async def close(self) -> None:
-        """End: what is being computed is finished, what waits is dropped."""
-        if hasattr(self, "_reloading"):
-            self._reloading.cancel()
+        """End: nothing new is taken, answers in flight are finished."""
+        self._is_ending = True
+        for job in self._jobs:
+            job.cancel()
+        deadline = time.monotonic() + DRAIN_S
+        while self._in_flight and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
         await super().close()
-        self._model_thread.shutdown(cancel_futures=True)
+        for thread in (self._model_thread, self._store_thread, self._file_thread):
+            thread.shutdown(cancel_futures=True)
+
+    async def _repeat(self, job: Job) -> None:
+        """Do a job again and again; one that fails is logged and done again."""
+        while True:
+            await asyncio.sleep(job.every_s)
+            try:
+                await job.work(self)
+            except (ClusterbotError, discord.HTTPException, OSError) as error:
+                logger.warning("%s: %s", job.work.__name__, error)
+            except Exception:
+                logger.exception("bug in %s", job.work.__name__)
+
+    # The three doors through which a coroutine leaves the event loop, each on a thread of its own
 
     async def compute(self, function: Callable[..., T], /, *args: object) -> T:
-        """Run what needs the model on its thread; one call uses all cores, so they wait for each other.
+        """Run what needs the model; one call uses all cores, so they wait for each other.
 
         Raises:
             UsageError: too many wait already.
         """
         if self._waiting >= MAX_WAITING:
-            raise UsageError("many questions are being answered just now: ask again in a minute")
+            raise UsageError("many questions are being answered just now: ask again in a minute", "busy")
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._model_thread, function, *args)
         finally:
             self._waiting -= 1
 
-    async def _reload(self) -> None:
-        while True:
-            await asyncio.sleep(RELOAD_SECONDS)
-            try:
-                if await self.compute(self.assistant.reload):
-                    logger.info("took up a new version of the index")
-            except ClusterbotError as error:
-                logger.warning("the new version of the index can't be used: %s", error)
+    async def keep(self, function: Callable[..., T], /, *args: object) -> T:
+        """Run what reads or writes the store; it never waits behind a question."""
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, function, *args)
+
+    async def read(self, function: Callable[..., T], /, *args: object) -> T:
+        """Run what reads the index's files."""
+        return await asyncio.get_running_loop().run_in_executor(self._file_thread, function, *args)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count what must be finished before the bot ends.
+
+        Raises:
+            UsageError: the bot is ending.
+        """
+        if self._is_ending:
+            raise UsageError("the bot is being restarted: ask again in a minute", "restarting")
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    # What comes from Discord beside commands
+
+    async def press(self, interaction: discord.Interaction[ClusterBot], action: str, receipt: str, chosen: tuple[str, ...]) -> None:
+        """Do what a button says; discord.py only logs what a button raises, so it is told here."""
+        try:
+            with self.at_work():
+                self.cooldowns.count(interaction.user.id, None)
+                if action not in ACTIONS:
+                    raise UsageError("this button is of another version of the bot", "unknown_button")
+                await ACTIONS[action](interaction, receipt, chosen)
+        except Exception as error:
+            await self.tell(interaction, error)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer a message that is meant for the bot."""
+        await listening.hear(self, message)
+
+    async def tell(self, interaction: discord.Interaction[ClusterBot], error: BaseException) -> None:
+        """Tell an error to whoever acted, and to nobody else."""
+        sentence = told(error, texts_of(interaction))
+        try:
+            if interaction.type is discord.InteractionType.autocomplete:
+                logger.warning("nothing was proposed: %s", error)
+            elif interaction.response.is_done():
+                await interaction.followup.send(sentence, ephemeral=True)
+            else:
+                await interaction.response.send_message(sentence, ephemeral=True)
+        except discord.HTTPException as failure:
+            logger.warning("an error could not be told: %s", failure)
 
 
-def texts_of(interaction: discord.Interaction[ClusterBot]) -> Texts:
-    """Return the texts in the reader's language."""
-    return read_texts("fr" if interaction.locale is discord.Locale.french else "en")
-
-
-@app_commands.command(
-    name=app_commands.locale_str("ask", key="ask"),
-    description=app_commands.locale_str("Ask about Québec's clusters", key="ask_description"),
-)
-@app_commands.describe(question=app_commands.locale_str("Your question, in French or English", key="question_description"))
-@app_commands.rename(question=app_commands.locale_str("question", key="question"))
-async def ask(interaction: discord.Interaction[ClusterBot], question: app_commands.Range[str, 3, 300]) -> None:
-    """Answer a question with its sources."""
-    await interaction.response.defer(thinking=True)
-    reply = await interaction.client.compute(interaction.client.assistant.ask, question)
-    await interaction.followup.send(embed=embed_of(reply, interaction.client.assistant))
-
-
-def embed_of(reply: Reply, assistant: Assistant) -> discord.Embed:
-    """Show a reply in its question's language."""
-    lang: Lang = reply.result.question.lang
-    texts = read_texts(lang)
-    return reply_embed(reply, readings(reply.result.question, assistant.engine.registry.clusters, texts), texts)
-
-
-def run_bot(assistant: Assistant, token: str, is_syncing: bool, api_url: str, gateway_url: str) -> None:
+def run_bot(assistant: Assistant, store: Store, settings: Settings, token: str, is_syncing: bool) -> None:
     """Run the bot until it is told to end.
 
     Raises:
-        UsageError: Discord refuses the token, or can't be reached; or the addresses don't belong together.
+        UsageError: Discord refuses the token or an intent, or can't be reached; or the addresses don't belong together.
     """
-    use_server(api_url, gateway_url)
+    use_server(settings.discord_api_url, settings.discord_gateway_url)
     try:
-        ClusterBot(assistant, is_syncing).run(token, log_handler=None)
+        asyncio.run(_serve(lambda: ClusterBot(assistant, store, settings, is_syncing), token))
     except discord.LoginFailure as error:
         cure = "copy it anew from the Bot page of your application in Discord's developer portal into CLUSTERBOT_DISCORD_TOKEN"
         raise UsageError(f"Discord refuses the token: {cure}") from error
+    except discord.PrivilegedIntentsRequired as error:
+        cure = "switch it on on the Bot page of your application in Discord's developer portal, or unset the setting"
+        raise UsageError(f"CLUSTERBOT_MESSAGE_CONTENT needs the Message Content Intent: {cure}") from error
     except OSError as error:
         raise UsageError(f"Discord can't be reached ({error}): check the network, then start the bot again") from error
+
+
+async def _serve(make_bot: Callable[[], ClusterBot], token: str) -> None:
+    """Run a bot until SIGTERM or SIGINT, or until it fails."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, and not beside the main thread
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+    bot = make_bot()
+    running, stopping = asyncio.create_task(bot.start(token)), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        await bot.close()
+    await running

@@ -6,18 +6,29 @@ from typing import Annotated
 
 import typer
 
-from clusterbot.cli import opening
+from clusterbot.cli import console, opening
 from clusterbot.errors import UsageError
 
 
-def bot(sync: Annotated[bool, typer.Option("--sync", help="Register the commands with Discord first.")] = False) -> None:
+def bot(
+    sync: Annotated[bool, typer.Option("--sync", help="Register the commands with Discord first.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Play a conversation on this machine; needs no account.")] = False,
+) -> None:
     """Start the Discord bot."""
     settings = opening.open_settings()
+    if demo:
+        from rich.console import Console
+
+        assistant = opening.open_assistant(settings)
+        from clusterbot.bot import show_demo
+
+        show_demo(assistant, settings, Console(highlight=False, width=console.MAX_WIDTH))
+        return
     if settings.discord_token is None:
         where = "create an application in Discord's developer portal and put its bot's token into the environment or into .env"
         raise UsageError(f"CLUSTERBOT_DISCORD_TOKEN is not set: {where}")
     assistant = opening.open_assistant(settings)
     from clusterbot.bot import run_bot
 
-    token = settings.discord_token.get_secret_value()
-    run_bot(assistant, token, sync, settings.discord_api_url, settings.discord_gateway_url)
+    with opening.open_store(settings) as store:
+        run_bot(assistant, store, settings, settings.discord_token.get_secret_value(), sync)

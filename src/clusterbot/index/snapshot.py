@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,6 +195,25 @@ def load(index_dir: Path, version: str | None = None) -> Snapshot:
         languages[lang] = LanguageIndex(first_row, dense, lexical, tokens)
         first_row += count
     return Snapshot(manifest, documents, passages, languages, words, tables)
+
+
+def read_documents(index_dir: Path, ids: Collection[str]) -> tuple[str, dict[str, Document]]:
+    """Read documents of the live version from the disk, after checking their file; return the version and those that it holds.
+
+    Raises:
+        IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
+    """
+    version = current_version(index_dir)
+    folder = index_dir / version
+    path = folder / "documents.jsonl"
+    expected = read_manifest(folder).files[path.name]
+    try:
+        if file_digest(path) != expected:
+            raise IndexCorrupt(f"{folder.name}/{path.name} is damaged; {_REBUILD}, or go back: clusterbot index use NAME")
+        documents = [_DOCUMENT.validate_json(line) for line in _lines(path)]
+    except OSError as error:
+        raise IndexCorrupt(f"{folder.name} can't be read ({error}); {_REBUILD}") from error
+    return version, {one.id: one for one in documents if one.id in ids}
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,0 +1,116 @@
+"""From a question to an answer that is kept and sent; follow-ups build on what was kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import discord
+
+from clusterbot.answering import Answer
+from clusterbot.bot.buttons import answer_view
+from clusterbot.bot.embeds import reply_embeds
+from clusterbot.errors import StorageError
+from clusterbot.i18n import read_texts
+from clusterbot.models import EVERYTHING, Filters, Lang
+from clusterbot.receipts import receipt_of
+from clusterbot.store import Channel, Conversation, Erratum, Receipt
+
+if TYPE_CHECKING:
+    from clusterbot.bot.client import ClusterBot
+
+logger = logging.getLogger(__name__)
+
+KEPT_QUESTIONS = 10
+THREAD_DAYS, MESSAGE_DAYS = 7, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and all that decides its answer; `reader_lang` is the asker's, `lang` their explicit choice."""
+
+    text: str
+    person: int
+    channel: Channel
+    reader_lang: Lang | None
+    lang: Lang | None = None
+    filters: Filters = EVERYTHING
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def conversation(self) -> Conversation:
+        """What a follow-up to this question builds on."""
+        return Conversation((*self.earlier, self.text)[-KEPT_QUESTIONS:], self.lang, self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer as it is sent: its embeds, one a message, and the buttons under the last."""
+
+    embeds: Sequence[discord.Embed]
+    view: discord.ui.View | None
+
+
+async def answer(bot: ClusterBot, asked: Asked, is_private: bool = False) -> Told:
+    """Answer a question and keep its receipt, without which there are no buttons.
+
+    Raises:
+        UsageError: the question can't be taken, or too many wait.
+    """
+    reply = await bot.compute(bot.assistant.ask, asked.text, asked.earlier, asked.lang, asked.filters, asked.reader_lang)
+    lang = reply.result.question.lang
+    receipt = receipt_of(reply, asked.text, asked.earlier, lang, asked.channel, dt.datetime.now(dt.UTC), asked.filters)
+    kept, errata = await _keep(bot, receipt, asked.person)
+    texts = read_texts(lang)
+    embeds = reply_embeds(reply, asked.filters, errata, kept, texts)
+    is_answered = isinstance(reply.result, Answer)
+    can_thread = asked.channel == "server" and not is_private
+    return Told(embeds, None if kept is None else answer_view(kept, texts, is_answered, is_private, can_thread))
+
+
+async def _keep(bot: ClusterBot, receipt: Receipt, person: int) -> tuple[str | None, Sequence[Erratum]]:
+    """Keep a receipt and return its id with the notes on the sources; a store that fails never costs an answer."""
+    try:
+        await bot.keep(bot.store.record, receipt, str(person))
+        return receipt.id, await bot.keep(bot.store.errata)
+    except StorageError as error:
+        logger.warning("no receipt of the answer was kept: %s", error)
+        return None, ()
+
+
+async def follow(bot: ClusterBot, place: int) -> Conversation:
+    """Return the conversation of a thread, a direct channel or an answer; an empty one where there is none."""
+    try:
+        return await bot.keep(bot.store.conversation, str(place), dt.datetime.now(dt.UTC)) or Conversation(())
+    except StorageError as error:
+        logger.warning("a conversation can't be read: %s", error)
+        return Conversation(())
+
+
+async def remember(bot: ClusterBot, place: int, asked: Asked, days: int = MESSAGE_DAYS) -> None:
+    """Keep what a follow-up in a place builds on."""
+    now = dt.datetime.now(dt.UTC)
+    try:
+        await bot.keep(
+            bot.store.keep_conversation, str(place), asked.conversation, str(asked.person), now, now + dt.timedelta(days=days)
+        )
+    except StorageError as error:
+        logger.warning("a conversation can't be kept: %s", error)
+
+
+async def send(interaction: discord.Interaction, told: Told, is_private: bool) -> discord.Message:
+    """Send an answer to an interaction that was deferred; return the message with the buttons."""
+    *first, last = told.embeds
+    for embed in first:
+        await interaction.followup.send(embed=embed, ephemeral=is_private)
+    return await interaction.followup.send(embed=last, view=told.view or discord.utils.MISSING, ephemeral=is_private, wait=True)
+
+
+def place_of(channel: object) -> Channel:
+    """Return the kind of place in which something is asked."""
+    if isinstance(channel, discord.Thread):
+        return "thread"
+    return "server" if isinstance(channel, discord.abc.GuildChannel) else "message"
