@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "clusterbot"
 
 # Left to right: a module imports only from columns to its left.
 COLUMNS = (
-    ("errors", "loopback"),
+    ("errors", "loopback", "invite"),
     ("models", "settings", "logs"),
     ("monitoring",),
     ("text", "front_matter", "weights"),

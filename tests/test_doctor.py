@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -222,3 +223,11 @@ def test_monitoring_that_other_machines_can_reach_is_told(
     assert checks()["http"].severity == "info"
     monkeypatch.setenv("CLUSTERBOT_HTTP_BIND", bind)
     assert checks()["http"].severity == severity
+
+
+def test_the_invitation_is_printed_where_a_token_is_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = base64.b64encode(b"123456789012345678").decode().rstrip("=") + ".Gabcde.secret"
+    monkeypatch.setenv("CLUSTERBOT_DISCORD_TOKEN", token)
+    told = [check.message for check in examine(dict(os.environ), read_texts("en")) if check.name == "discord"]
+    assert any("client_id=123456789012345678" in message for message in told)
+    assert not any("secret" in message for message in told)

@@ -21,6 +21,7 @@ from clusterbot.i18n import Texts, write_number
 from clusterbot.index import snapshot
 from clusterbot.index.build import corpus_digest
 from clusterbot.index.snapshot import Manifest
+from clusterbot.invite import application_id, invite_address
 from clusterbot.lint import lint
 from clusterbot.monitoring import read_bind
 from clusterbot.settings import PREFIX, Settings, read_settings
@@ -59,7 +60,10 @@ def examine(environ: Mapping[str, str], texts: Texts) -> Iterator[Check]:
     yield _http(settings.http_bind, texts)
     token = settings.discord_token
     if token is not None and token.get_secret_value():
+        application = application_id(token.get_secret_value())
         yield Check("discord", "info", texts("doctor.discord_set"))
+        if application is not None:
+            yield Check("discord", "info", texts("doctor.discord_invite", address=invite_address(application)))
     else:
         yield Check("discord", "info", texts("doctor.discord_unset"), texts("doctor.discord_unset_remedy"))
 
