@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -14,8 +15,11 @@ import pytest
 
 from clusterbot.bot import client
 from clusterbot.bot.address import use_server
+from clusterbot.bot.citations import digest
 from clusterbot.bot.client import ClusterBot, run_bot
+from clusterbot.bot.jobs import Job, take_up_index
 from clusterbot.errors import StorageError, UsageError
+from clusterbot.index import snapshot
 from clusterbot.settings import DISCORD_API_URL, DISCORD_GATEWAY_URL
 from clusterbot.store import Store
 from discord_server import Limits, Message, Server, pointed_at
@@ -449,3 +453,50 @@ def test_the_process_ends_by_itself_at_sigterm(stage: Stage) -> None:
                 process.kill()
 
     asyncio.run(run())
+
+
+def test_through_twenty_swaps_no_question_fails_or_is_answered_from_two_versions(stage: Stage) -> None:
+    stage.monkeypatch.setattr(client, "JOBS", (Job(take_up_index, 0.02),))
+    page = stage.corpus_dir / "clusters" / "aqua_nord.fr.md"
+    written = page.read_text(encoding="utf-8")
+    jobs_of: dict[str, str] = {snapshot.current_version(stage.index_dir): "1 250"}
+
+    async def swap() -> None:
+        for number in range(20):
+            page.write_text(written.replace("1 250 emplois", f"2 {number:03d} emplois"), encoding="utf-8")
+            await asyncio.to_thread(stage.build)
+            jobs_of[snapshot.current_version(stage.index_dir)] = f"2 {number:03d}"
+
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        people = [server.person(f"Personne {number}", locale="fr") for number in range(3)]
+        swapping = asyncio.create_task(swap())
+        asked = 0
+        while not swapping.done() or asked < 30:
+            done = await asyncio.gather(*(one.slash("demander", question=FRENCH) for one in people))
+            asked += len(done)
+            assert all(one.failure is None and "emplois**" in seen(one.message) for one in done)
+        await swapping
+        receipts = bot.store.receipts()
+        assert len(receipts) == asked
+        assert len({one.index for one in receipts}) > 5
+        for receipt in receipts:
+            sentence = f"En 2023, Aqua Nord comptait {jobs_of[receipt.index]} emplois dans le secteur de l’eau."
+            assert receipt.quotes[0].digest == digest(sentence), receipt.index
+
+    stage(scenario, person_per_minute=10_000, server_per_minute=100_000)
+
+
+def test_a_note_that_staff_pinned_stands_under_the_quotation(stage: Stage) -> None:
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        note = (
+            "Corrigé : 1 300 emplois depuis mars 2024.",
+            "Corrected: 1,300 jobs since March 2024.",
+            "https://aqua.example.org/2024",
+        )
+        sentence = "En 2023, Aqua Nord comptait 1 250 emplois dans le secteur de l’eau."
+        assert sentence in (stage.corpus_dir / "clusters" / "aqua_nord.fr.md").read_text(encoding="utf-8")
+        bot.store.add_erratum("aqua_nord.fr", sentence, *note, dt.datetime.now(dt.UTC))
+        done = await server.person("Ana", locale="fr").slash("demander", question=FRENCH)
+        assert "📝" in seen(done.message) and "1 300 emplois depuis mars 2024" in seen(done.message).replace("\u00a0", " ")
+
+    stage(scenario)

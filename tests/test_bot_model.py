@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 
+import discord
 import pytest
+from rich.console import Console
 
 from clusterbot.assistant import Assistant, recipe
+from clusterbot.bot import show_demo
 from clusterbot.bot.client import ClusterBot
 from clusterbot.corpus import read_corpus
 from clusterbot.embedding import has_tokens, open_embedder
@@ -54,3 +58,16 @@ def test_people_are_answered_in_both_languages_by_name_old_and_new(
     with Store(tmp_path) as store:
         server = play(monkeypatch, lambda: ClusterBot(assistant, store, settings, is_syncing=True), scenario)
     assert not server.record.refused()
+
+
+def test_the_demo_plays_its_conversation_and_keeps_nothing(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY)
+    shown = io.StringIO()
+    show_demo(assistant, Settings(data_dir=tmp_path / "data"), Console(file=shown, width=100))
+    text = " ".join(shown.getvalue().split())
+    for told in ("30 000 emplois", "Mot pour mot", "Luc Roby", "Contredit par les sources", "Le corpus ne le dit pas", "Law 25"):
+        assert told in text, told
+    assert not (tmp_path / "data").exists()

@@ -95,6 +95,11 @@ def test_embeds_look_as_they_did(stage: Stage, name: str, lang: Lang) -> None:
     ("text", "lang", "asks", "question", "told"),
     [
         ("En 2023, Aqua Nord comptait 1 250 emplois.", "fr", "number", "Combien d’emplois en 2023 ?", ["1 250 emplois"]),
+        (
+            "En juin 2012, l’aérospatiale comptait 42 500 emplois et 215 entreprises, soit 98 % du total.",
+            *("fr", "number", "Combien d’emplois ?", ["42 500 emplois"]),
+        ),
+        ("On June 1, 2023, 72 of them were members.", "en", "number", "How many firms?", ["72"]),
         ("L’usine a coûté 2,5 M$ en 2022.", "fr", "money", "Combien a-t-elle coûté ?", ["2,5 M$"]),
         ("Bois Boréal a été fondé en mars 2012.", "fr", "date", "Quand ?", ["mars 2012"]),
         ("It was launched on October 21, 2013.", "en", "date", "When?", ["October 21, 2013"]),

@@ -142,7 +142,7 @@ class Assistant:
 
     def __init__(self, index_dir: Path, embedder: Embedder, ranking: Ranking, version: str | None = None) -> None:
         """Load a version of the index, the live one unless named."""
-        self._index_dir = index_dir
+        self.index_dir = index_dir
         self._embedder = embedder
         self._ranking = ranking
         self.engine = Engine(snapshot.load(index_dir, version), embedder, ranking)
@@ -215,13 +215,13 @@ class Assistant:
         Raises:
             IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
         """
-        return Assistant(self._index_dir, self._embedder, self._ranking, version)
+        return Assistant(self.index_dir, self._embedder, self._ranking, version)
 
     def reload(self) -> bool:
         """Take up the live version; say whether it is another one."""
-        if snapshot.current_version(self._index_dir) == self.engine.snapshot.manifest.version:
+        if snapshot.current_version(self.index_dir) == self.engine.snapshot.manifest.version:
             return False
-        self.engine = Engine(snapshot.load(self._index_dir), self._embedder, self._ranking)
+        self.engine = Engine(snapshot.load(self.index_dir), self._embedder, self._ranking)
         return True
 
 

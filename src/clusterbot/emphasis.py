@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from clusterbot.analysis import analyse
 from clusterbot.models import Lang, Span
 from clusterbot.quantities import find_quantities, find_years
 from clusterbot.questions import Asks
@@ -39,15 +40,25 @@ def telling_words(text: str, lang: Lang, asks: Asks, question: str) -> list[Span
     for span in sorted(_words(text, lang, asks), key=lambda one: (one.start, -one.end)):
         if fold(text[span.start : span.end]) not in asked and (not spans or span.start >= spans[-1].end):
             spans.append(span)
-    return spans
+    wanted = set(analyse(question, lang))
+    named = [span for span in spans if wanted & set(analyse(text[span.start : span.end], lang))] if asks == "number" else []
+    return named or spans  # where "42 500 emplois" are asked for, not the figures beside them
+
+
+def _counts(text: str, lang: Lang) -> Iterator[Span]:
+    """Yield the quantities that are no part of a date, each with what is counted: "120 membres"."""
+    dates = [match.span() for match in _DATE.finditer(text)]
+    for one in find_quantities(text, lang):
+        if not any(start <= one.start < end for start, end in dates):
+            after = _NEXT_WORD.match(text, one.end) if one.unit is None else None
+            is_counted = after is not None and bool(analyse(after.group(), lang))  # "72 of them" counts no "of"
+            yield Span(one.start, after.end() if after and is_counted else one.end)
 
 
 def _words(text: str, lang: Lang, asks: Asks) -> Iterator[Span]:
     match asks:
         case "number":
-            for one in find_quantities(text, lang):
-                after = _NEXT_WORD.match(text, one.end) if one.unit is None else None  # what is counted: "120 membres"
-                yield Span(one.start, after.end() if after else one.end)
+            yield from _counts(text, lang)
         case "money":
             yield from (Span(one.start, one.end) for one in find_quantities(text, lang) if one.unit not in (None, "%"))
         case "date":

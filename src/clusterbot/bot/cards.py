@@ -137,8 +137,8 @@ def corpus_embeds(documents: Sequence[Document], texts: Texts) -> list[discord.E
     told = {lang: write_number(by_lang[lang], texts.lang) for lang in ("fr", "en")}
     blocks = [texts("bot.sources_told", documents=write_number(len(documents), texts.lang), **told)]
     if dates:
-        first, last = write_date(dates[0], texts), write_date(dates[-1], texts)
-        blocks.append(texts("bot.sources_dates", articles=write_number(len(articles), texts.lang), first=first, last=last))
+        period = write_date(f"{dates[0][:4]}/{dates[-1][:4]}", texts)
+        blocks.append(texts("bot.sources_dates", articles=write_number(len(articles), texts.lang), period=period))
     blocks.append("\n".join(f"• {escape(name)} ({write_number(count, texts.lang)})" for name, count in by_publisher))
     blocks.append("-# " + texts("bot.sources_more"))
     return paged([block for block in blocks if block], SURE, texts("bot.sources_title"))

@@ -130,7 +130,7 @@ async def status(interaction: Used) -> None:
     check_staff(interaction)
     bot, texts = interaction.client, texts_of(interaction)
     await interaction.response.defer(thinking=True, ephemeral=True)
-    held = await bot.read(snapshot.versions, bot.settings.index_dir)
+    held = await bot.read(snapshot.versions, bot.assistant.index_dir)
     live = bot.assistant.engine.snapshot.manifest.version
     lines = []
     for one in held:
@@ -146,7 +146,7 @@ async def complete_version(interaction: Used, current: str) -> list[app_commands
     check_staff(interaction)
     bot = interaction.client
     live = bot.assistant.engine.snapshot.manifest.version
-    names = [one.version for one in await bot.read(snapshot.versions, bot.settings.index_dir)]
+    names = [one.version for one in await bot.read(snapshot.versions, bot.assistant.index_dir)]
     found = [name for name in names if name != live and current in name]
     return [app_commands.Choice(name=shorten(name, MAX_CHOICE), value=name) for name in found[:MAX_CHOICES]]
 

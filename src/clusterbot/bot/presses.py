@@ -84,7 +84,7 @@ async def _stored(interaction: Pressed, receipt: str) -> tuple[Receipt, dict[str
     """Return a receipt, and the documents that it quotes as the live index holds them on disk, whose checksum is checked anew."""
     bot = interaction.client
     kept = await bot.keep(bot.store.receipt, receipt)
-    index, documents = await bot.read(snapshot.read_documents, bot.settings.index_dir, {one.document_id for one in kept.quotes})
+    index, documents = await bot.read(snapshot.read_documents, bot.assistant.index_dir, {one.document_id for one in kept.quotes})
     return kept, documents, index
 
 
