@@ -14,17 +14,22 @@ from functools import cache
 from pathlib import Path
 
 from clusterbot.analysis import analyse
+from clusterbot.bot import markup
+from clusterbot.bot.buttons import Press, Reason
 from clusterbot.claims import normal_claim, split_claims
 from clusterbot.cli.asking import parse_line, read_fields
 from clusterbot.clusters import ClusterRegistry, words_of
 from clusterbot.corpus import read_corpus, read_document
+from clusterbot.emphasis import telling_words
 from clusterbot.errors import ClusterbotError, CorpusError, IndexCorrupt, IndexMismatch, ModelUnavailable, UsageError
 from clusterbot.index.snapshot import read_manifest
 from clusterbot.judging import RuleJudge, Statement, read_rules
-from clusterbot.models import LANGUAGES, Document, Profile
+from clusterbot.models import LANGUAGES, Document, Profile, read_date
+from clusterbot.monitoring import read_bind
 from clusterbot.passages import PassageSettings, split_passages
 from clusterbot.quantities import find_quantities, find_years
 from clusterbot.questions import MAX_CHARS, clean, understand
+from clusterbot.store import check_person
 from clusterbot.text import find_numbers, fold, split_sentences
 from clusterbot.weights import parse_weights
 
@@ -177,15 +182,46 @@ def weights(data: bytes) -> None:
 
 def person(data: bytes) -> None:
     """Read a Discord id, an address to listen on, and the address of a Discord."""
-    from clusterbot.monitoring import read_bind
-    from clusterbot.store import check_person
-
     text = read(data)
     for check in (check_person, read_bind):
         try:
             check(text)
         except ClusterbotError as error:
-            assert len(str(error)) < 400
+            assert len(str(error)) < 1000
+
+
+def shown(data: bytes) -> None:
+    """Show a text of a stranger's in Discord: nothing in it pings, leads anywhere or hides, and every page fits."""
+    text = data.decode("utf-8", "replace")[:4000]
+    told = markup.escape(text)
+    assert "@everyone" not in told and "@here" not in told and "://" not in told
+    assert re.search(r"(?<!\\)(?:\\\\)*<[@#:]", told) is None
+    spans = telling_words(text, "fr", "number", "")
+    markup.embolden(text, spans)
+    assert len(markup.shorten(text, 100)) <= 100
+    assert all(len(page) <= 300 for page in markup.pages(text.split("\n\n"), 300))
+
+
+def press(data: bytes) -> None:
+    """Press a button that never was: its id is taken whole, or not at all."""
+    text = read(data)[:100]
+    for item in (Press, Reason):
+        if found := re.fullmatch(item.__discord_ui_compiled_template__, text):
+            parts = found.groupdict()
+            assert re.fullmatch(r"[2-9a-z]{12}", parts["receipt"] or "2" * 12)
+            assert parts.get("action", "why").isascii()
+
+
+def cluster(data: bytes) -> None:
+    """Look a cluster up by what someone types, whole or in part; read a date."""
+    text = read(data)[:200]
+    for lang in LANGUAGES:
+        assert len(registry().complete(text, lang, 25)) <= 25
+    for check in (registry().resolve_one, read_date):
+        try:
+            check(text)
+        except ClusterbotError as error:
+            assert len(str(error)) < 2000
 
 
 def encoded(*texts: str) -> tuple[bytes, ...]:
@@ -209,5 +245,8 @@ TARGETS = {
     ),
     "manifest": Target(manifest, encoded(json.dumps({"format": 2, "version": "v", "files": {}, "passages": {"fr": 1}}), "[[]]")),
     "weights": Target(weights, (b"E5S1\x01\0\0\0" + bytes(200),)),
+    "shown": Target(shown, encoded("@everyone <@1> [a](https://b.example) ||x|| `c` # d\n\n> e", "120 membres en 2020. " * 30)),
+    "press": Target(press, encoded("cb:up:23456789abcd", "cb:export", "cb-why:23456789abcd")),
+    "cluster": Target(cluster, encoded("GIAQ", "aero montreal", "2021-03", "grappe de l’aluminium")),
     "person": Target(person, encoded("184405311681986560", "127.0.0.1:9464", "[::1]:80")),
 }

@@ -192,7 +192,7 @@ def test_every_file_that_the_commands_install_exists() -> None:
 
 def test_every_metric_that_is_watched_exists() -> None:
     monitor = Monitor()
-    monitor.answered("abstained", "fr", {"answer": 0.1}, "reason")
+    monitor.answered("abstained", "fr", "reason")
     monitor.failed("bug")
     monitor.serves("v1", "m", dt.datetime.now(dt.UTC))
     names = {sample.name for family in monitor.registry.collect() for sample in family.samples}

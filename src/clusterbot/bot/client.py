@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TypeVar
 
 import discord
@@ -18,11 +18,12 @@ from clusterbot.assistant import Assistant
 from clusterbot.bot import asking, curating, listening, looking, privacy
 from clusterbot.bot.address import use_server
 from clusterbot.bot.buttons import Press, Reason
-from clusterbot.bot.jobs import JOBS, Job
+from clusterbot.bot.jobs import JOBS, Job, beat
 from clusterbot.bot.limits import Cooldowns
 from clusterbot.bot.presses import ACTIONS
-from clusterbot.bot.speech import Translator, texts_of, told
+from clusterbot.bot.speech import Translator, kind_of, texts_of, told
 from clusterbot.errors import ClusterbotError, UsageError
+from clusterbot.monitoring import HealthServer, Monitor
 from clusterbot.settings import Settings
 from clusterbot.store import Store
 
@@ -45,12 +46,15 @@ class Tree(app_commands.CommandTree["ClusterBot"]):
 class ClusterBot(discord.Client):
     """Answers in Discord from one assistant; needs no privileged intent."""
 
-    def __init__(self, assistant: Assistant, store: Store, settings: Settings, is_syncing: bool = False) -> None:
+    def __init__(
+        self, assistant: Assistant, store: Store, settings: Settings, is_syncing: bool = False, monitor: Monitor | None = None
+    ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=settings.message_content)
         super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self.assistant = assistant
         self.store = store
         self.settings = settings
+        self.monitor = monitor or Monitor()
         self.cooldowns = Cooldowns(settings.person_per_minute, settings.server_per_minute)
         self.working = asyncio.Lock()
         self.tree = Tree(self)
@@ -71,6 +75,7 @@ class ClusterBot(discord.Client):
         await self.tree.set_translator(Translator())
         if self._is_syncing:
             await self.tree.sync()
+        await beat(self)
         self._jobs = [asyncio.create_task(self._repeat(job)) for job in JOBS]
 
     @property
@@ -97,8 +102,10 @@ class ClusterBot(discord.Client):
             try:
                 await job.work(self)
             except (ClusterbotError, discord.HTTPException, OSError) as error:
+                self.monitor.failed(kind_of(error))
                 logger.warning("%s: %s", job.work.__name__, error)
-            except Exception:
+            except Exception as error:
+                self.monitor.failed(kind_of(error))
                 logger.exception("bug in %s", job.work.__name__)
 
     # The three doors through which a coroutine leaves the event loop, each on a thread of its own
@@ -112,10 +119,13 @@ class ClusterBot(discord.Client):
         if self._waiting >= MAX_WAITING:
             raise UsageError("many questions are being answered just now: ask again in a minute", "busy")
         self._waiting += 1
+        self.monitor.queued(self._waiting, MAX_WAITING)
+        work = self.monitor.timed("wait", "answer", lambda: function(*args))
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._model_thread, function, *args)
+            return await asyncio.get_running_loop().run_in_executor(self._model_thread, work)
         finally:
             self._waiting -= 1
+            self.monitor.queued(self._waiting, MAX_WAITING)
 
     async def keep(self, function: Callable[..., T], /, *args: object) -> T:
         """Run what reads or writes the store; it never waits behind a question."""
@@ -142,6 +152,19 @@ class ClusterBot(discord.Client):
 
     # What comes from Discord beside commands
 
+    async def on_ready(self) -> None:
+        """Tell that the connection stands."""
+        self.monitor.gateway("ready")
+
+    async def on_resumed(self) -> None:
+        """Tell that the connection stands again."""
+        self.monitor.gateway("ready")
+
+    async def on_disconnect(self) -> None:
+        """Tell that the connection is lost; discord.py makes it anew."""
+        if not self._is_ending:
+            self.monitor.gateway("lost")
+
     async def press(self, interaction: discord.Interaction[ClusterBot], action: str, receipt: str, chosen: tuple[str, ...]) -> None:
         """Do what a button says; discord.py only logs what a button raises, so it is told here."""
         try:
@@ -159,6 +182,7 @@ class ClusterBot(discord.Client):
 
     async def tell(self, interaction: discord.Interaction[ClusterBot], error: BaseException) -> None:
         """Tell an error to whoever acted, and to nobody else."""
+        self.monitor.failed(kind_of(error))
         sentence = told(error, texts_of(interaction))
         try:
             if interaction.type is discord.InteractionType.autocomplete:
@@ -178,8 +202,10 @@ def run_bot(assistant: Assistant, store: Store, settings: Settings, token: str, 
         UsageError: Discord refuses the token or an intent, or can't be reached; or the addresses don't belong together.
     """
     use_server(settings.discord_api_url, settings.discord_gateway_url)
+    monitor = Monitor()
     try:
-        asyncio.run(_serve(lambda: ClusterBot(assistant, store, settings, is_syncing), token))
+        with HealthServer(monitor, settings.http_bind) if settings.http_bind else nullcontext():
+            asyncio.run(_serve(lambda: ClusterBot(assistant, store, settings, is_syncing, monitor), token))
     except discord.LoginFailure as error:
         cure = "copy it anew from the Bot page of your application in Discord's developer portal into CLUSTERBOT_DISCORD_TOKEN"
         raise UsageError(f"Discord refuses the token: {cure}") from error

@@ -35,6 +35,15 @@ async def take_up_index(bot: ClusterBot) -> None:
         logger.info("took up a new version of the index")
 
 
+async def beat(bot: ClusterBot) -> None:
+    """Show that the event loop lives, which version answers, and how far away Discord is."""
+    manifest = bot.assistant.engine.snapshot.manifest
+    bot.monitor.beat()
+    bot.monitor.serves(manifest.version, f"{manifest.model}@{manifest.revision}", dt.datetime.fromisoformat(manifest.created_at))
+    if bot.is_ready() and bot.monitor.is_connected:
+        bot.monitor.gateway("ready", bot.latency)
+
+
 async def forget(bot: ClusterBot) -> None:
     """Forget what is older than it may be kept."""
     await bot.keep(bot.store.purge, dt.datetime.now(dt.UTC), bot.settings.retention_days)
@@ -61,4 +70,4 @@ async def _write(bot: ClusterBot, person: int, told: str, embed: discord.Embed) 
         logger.warning("someone who waited for an answer takes no messages: %s", error)
 
 
-JOBS = (Job(take_up_index, 5.0), Job(forget, 3600.0), Job(tell_watchers, 60.0))
+JOBS = (Job(beat, 5.0), Job(take_up_index, 5.0), Job(forget, 3600.0), Job(tell_watchers, 60.0))

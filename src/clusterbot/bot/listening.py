@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from clusterbot.bot.replies import MESSAGE_DAYS, THREAD_DAYS, Asked, answer, follow, place_of, remember
-from clusterbot.bot.speech import lang_of_words, told
+from clusterbot.bot.speech import kind_of, lang_of_words, told
 from clusterbot.i18n import read_texts
 from clusterbot.store import Conversation
 
@@ -35,8 +35,10 @@ async def hear(bot: ClusterBot, message: discord.Message) -> None:
             else:
                 await message.reply(texts("bot.ask_me", name=bot.name), mention_author=False)
     except discord.Forbidden as error:
+        bot.monitor.failed(kind_of(error))
         await _tell_forbidden(message, error)
     except Exception as error:
+        bot.monitor.failed(kind_of(error))
         try:
             await message.reply(told(error, texts), mention_author=False)
         except discord.HTTPException as failure:

@@ -63,7 +63,9 @@ async def answer(bot: ClusterBot, asked: Asked, is_private: bool = False) -> Tol
     reply = await bot.compute(bot.assistant.ask, asked.text, asked.earlier, asked.lang, asked.filters, asked.reader_lang)
     lang = reply.result.question.lang
     receipt = receipt_of(reply, asked.text, asked.earlier, lang, asked.channel, dt.datetime.now(dt.UTC), asked.filters)
+    bot.monitor.answered(receipt.outcome, lang, receipt.reason)
     kept, errata = await _keep(bot, receipt, asked.person)
+    logger.info("%s in %.0f ms", receipt.outcome, reply.elapsed_ms, extra={"receipt": receipt.id})
     texts = read_texts(lang)
     embeds = reply_embeds(reply, asked.filters, errata, kept, texts)
     is_answered = isinstance(reply.result, Answer)
@@ -77,6 +79,7 @@ async def _keep(bot: ClusterBot, receipt: Receipt, person: int) -> tuple[str | N
         await bot.keep(bot.store.record, receipt, str(person))
         return receipt.id, await bot.keep(bot.store.errata)
     except StorageError as error:
+        bot.monitor.failed(error.code)
         logger.warning("no receipt of the answer was kept: %s", error)
         return None, ()
 

@@ -50,6 +50,14 @@ def lang_of_words(text: str) -> Lang:
     return detect_language(text)[0] if any(char.isalpha() for char in text) else "fr"
 
 
+def kind_of(error: BaseException) -> str:
+    """Return what an error counts as: its code, `discord` where Discord refused, `bug`."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(cause, ClusterbotError):
+        return cause.key or cause.code
+    return "discord" if isinstance(cause, discord.DiscordException | OSError) else "bug"
+
+
 def told(error: BaseException, texts: Texts) -> str:
     """Return the one sentence that tells an error; a bug is logged, and told by its reference."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error

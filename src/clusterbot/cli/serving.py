@@ -27,8 +27,13 @@ def bot(
     if settings.discord_token is None:
         where = "create an application in Discord's developer portal and put its bot's token into the environment or into .env"
         raise UsageError(f"CLUSTERBOT_DISCORD_TOKEN is not set: {where}")
-    assistant = opening.open_assistant(settings)
-    from clusterbot.bot import run_bot
+    token = settings.discord_token.get_secret_value()
+    from clusterbot.store import only_bot
 
-    with opening.open_store(settings) as store:
-        run_bot(assistant, store, settings, settings.discord_token.get_secret_value(), sync)
+    with only_bot(settings.data_dir), opening.open_store(settings) as store:
+        assistant = opening.open_assistant(settings)
+        from clusterbot.bot import run_bot
+        from clusterbot.logs import set_up_logs
+
+        set_up_logs(settings.log_format, [token], tells_errors=False)  # a service's log is kept, and read by others
+        run_bot(assistant, store, settings, token, sync)

@@ -9,7 +9,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,9 +25,10 @@ from prometheus_client import (
 
 from clusterbot.models import LANGUAGES, Lang
 
+T = TypeVar("T")
 Outcome = Literal["answered", "abstained"]
-Stage = Literal["wait", "answer", "send"]
-"""Waiting for the model's thread; being answered; being sent to Discord."""
+Stage = Literal["wait", "answer"]
+"""Waiting for the model's thread; being answered, or weighed."""
 
 GatewayState = Literal["connecting", "ready", "lost"]
 
@@ -95,13 +96,29 @@ class Monitor:
 
     # --- what the bot tells
 
-    def answered(self, outcome: Outcome, language: Lang, seconds: Mapping[Stage, float], reason: str | None = None) -> None:
-        """Count an answer or an abstention, with how long each stage took; `reason` is why it abstained, by its code."""
+    def answered(self, outcome: Outcome, language: Lang, reason: str | None = None) -> None:
+        """Count an answer or an abstention; `reason` is why it abstained, by its code."""
         self._answers.labels(outcome, language).inc()
         if outcome == "abstained":
             self._abstentions.labels(reason or "unknown").inc()
-        for stage, taken_s in seconds.items():
-            self._seconds.labels(stage).observe(max(0.0, taken_s))
+
+    def took(self, stage: Stage, seconds: float) -> None:
+        """Tell how long a stage took."""
+        self._seconds.labels(stage).observe(max(0.0, seconds))
+
+    def timed(self, waiting: Stage, working: Stage, work: Callable[[], T]) -> Callable[[], T]:
+        """Return work that tells how long it waited to begin, and how long it took."""
+        handed_over = self._steady()
+
+        def run() -> T:
+            began = self._steady()
+            self.took(waiting, began - handed_over)
+            try:
+                return work()
+            finally:
+                self.took(working, self._steady() - began)
+
+        return run
 
     def failed(self, kind: str) -> None:
         """Count a failure: the code of a ClusterbotError, `busy`, `discord` or `bug`."""
@@ -127,6 +144,11 @@ class Monitor:
         self._gateway.state(state)
         if latency_s is not None and 0 <= latency_s < float("inf"):
             self._latency.set(latency_s)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection to Discord stands."""
+        return self._state == "ready"
 
     def beat(self) -> None:
         """Show that the event loop lives; to be called every few seconds."""

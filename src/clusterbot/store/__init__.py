@@ -1,5 +1,6 @@
 """What can't be rebuilt, in one SQLite file: receipts, feedback, conversations, watchers, errata, audit lines."""
 
+from clusterbot.store.alone import only_bot
 from clusterbot.store.backup import back_up, restore
 from clusterbot.store.database import is_private
 from clusterbot.store.people import check_person
@@ -38,5 +39,6 @@ __all__ = [
     "errata_of",
     "is_private",
     "new_receipt_id",
+    "only_bot",
     "restore",
 ]

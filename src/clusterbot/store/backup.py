@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clusterbot.errors import UsageError
 from clusterbot.store import database
+from clusterbot.store.alone import only_bot
 from clusterbot.store.store import BUSY_S, FILE, SALT, Store
 
 KEPT = (FILE, f"{FILE}-wal", f"{FILE}-shm", SALT)
@@ -53,7 +54,7 @@ def restore(backup: Path, data_dir: Path, now: dt.datetime) -> Path | None:
     The backup is checked first, in a copy beside the place it goes to, and stays as it is.
 
     Raises:
-        UsageError: that is no backup.
+        UsageError: that is no backup, or the bot is running.
         StorageError: the backup is damaged, or the disk refuses; the store is then as it was.
     """
     if not ((backup / FILE).is_file() and (backup / SALT).is_file()):
@@ -68,7 +69,7 @@ def restore(backup: Path, data_dir: Path, now: dt.datetime) -> Path | None:
                 (pending / name).chmod(0o600)
         with Store(pending) as copy:
             copy.verify()
-        with database.told(data_dir):
+        with only_bot(data_dir), database.told(data_dir):
             before = [data_dir / name for name in KEPT if (data_dir / name).exists()]
             aside = data_dir / f"replaced-{now:%Y-%m-%dT%H%M%SZ}"
             if before:
