@@ -23,7 +23,7 @@ from clusterbot.bot.limits import Cooldowns
 from clusterbot.bot.presses import ACTIONS
 from clusterbot.bot.speech import Translator, kind_of, texts_of, told
 from clusterbot.errors import ClusterbotError, UsageError
-from clusterbot.monitoring import HealthServer, Monitor
+from clusterbot.monitoring import GatewayState, HealthServer, Monitor
 from clusterbot.settings import Settings
 from clusterbot.store import Store
 
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 MAX_WAITING = 100  # questions: two seconds of answers on two cores
 DRAIN_S = 20.0  # at the end, for answers in flight
 COMMANDS = (*asking.COMMANDS, *looking.COMMANDS, *privacy.COMMANDS, *curating.COMMANDS)
+GATEWAY: dict[str, GatewayState] = {"ready": "ready", "resumed": "ready", "disconnect": "lost"}
 T = TypeVar("T")
 
 
@@ -152,18 +153,11 @@ class ClusterBot(discord.Client):
 
     # What comes from Discord beside commands
 
-    async def on_ready(self) -> None:
-        """Tell that the connection stands."""
-        self.monitor.gateway("ready")
-
-    async def on_resumed(self) -> None:
-        """Tell that the connection stands again."""
-        self.monitor.gateway("ready")
-
-    async def on_disconnect(self) -> None:
-        """Tell that the connection is lost; discord.py makes it anew."""
-        if not self._is_ending:
-            self.monitor.gateway("lost")
+    def dispatch(self, event: str, /, *args: object, **values: object) -> None:
+        """Note at once how the connection stands, then hand an event on; a handler would be a task that may outlive the loop."""
+        if event in GATEWAY and not self._is_ending:
+            self.monitor.gateway(GATEWAY[event])
+        super().dispatch(event, *args, **values)
 
     async def press(self, interaction: discord.Interaction[ClusterBot], action: str, receipt: str, chosen: tuple[str, ...]) -> None:
         """Do what a button says; discord.py only logs what a button raises, so it is told here."""
