@@ -237,9 +237,10 @@ def test_a_second_bot_with_the_same_data_is_refused_and_the_first_goes_on(stage:
             finally:
                 first.kill()
             await asyncio.to_thread(ended, first)
+            await server.until(lambda: not any(link.session for link in server.gateway.links), 20)
             again = start(server, tmp_path)  # a killed bot leaves no lock behind
             try:
-                await server.until(lambda: any(link.session for link in server.gateway.links), 60)
+                await server.connected(60)
             finally:
                 again.send_signal(signal.SIGTERM)
             assert (await asyncio.to_thread(ended, again))[0] == 0
