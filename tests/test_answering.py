@@ -296,3 +296,25 @@ def test_sentences_come_best_first_and_each_once(small: Engine) -> None:
     places = [(one.document.id, one.start) for one in sentences]
     assert len(set(places)) == len(places)
     assert all(np.isfinite(one.score) for one in sentences)
+
+
+def test_a_sourced_fact_is_quoted_in_the_askers_language_where_the_twin_page_tells_it(small: Engine) -> None:
+    english = next(one for one in small.snapshot.documents if one.id == "bois_boreal.en")
+    start = english.text.index("In 2016, Boreal Wood had 45 members.")
+    quote = small.ledger.cite(english, start, start + len("In 2016, Boreal Wood had 45 members."))
+    twin = small.ledger.twin(quote, "fr")
+    assert twin is not None and twin.text == "En 2016, Bois Boréal comptait 45 membres."
+    assert twin.facts == quote.facts
+    other = small.ledger.cite(english, 0, english.text.index("\n"))
+    assert small.ledger.twin(other, "fr") is None, "it tells no fact of the ledger"
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"), [("fr", "En 2016, Bois Boréal comptait 45 membres."), ("en", "In 2016, Boreal Wood had 45 members.")]
+)
+def test_an_answer_is_quoted_in_the_language_that_is_asked_for(small: Engine, lang: Lang, text: str) -> None:
+    for question in ("Combien de membres comptait Bois Boréal en 2016 ?", "How many members did Boreal Wood have in 2016?"):
+        result = small.ask(question, (), lang)
+        assert isinstance(result, Answer)
+        assert result.quotes[0].text == text
+        assert len(set(result.quotes)) == len(result.quotes)

@@ -19,7 +19,7 @@ from clusterbot.emphasis import holds
 from clusterbot.index.snapshot import Calibration, Snapshot
 from clusterbot.index.tokens import OUTSIDE
 from clusterbot.ledger import Ledger
-from clusterbot.models import Citation, Disagreement, Document
+from clusterbot.models import Citation, Disagreement, Document, Lang
 from clusterbot.questions import Question
 from clusterbot.retrieval import Hit, Query, was_said_by
 from clusterbot.text import find_numbers, split_sentences
@@ -119,8 +119,14 @@ class Reader:
         confidence = probability(calibration, evidence(judged)) if calibration else 0.0
         if calibration is None or confidence < calibration.threshold:
             return Abstention(question, confidence, "not_in_corpus", leads)
-        quotes = tuple(self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
+        chosen = (self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
+        quotes = tuple(dict.fromkeys(self._in_language(quote, question.lang, as_of) for quote in chosen))
         return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question.lang, quotes[0]))
+
+    def _in_language(self, quote: Citation, lang: Lang, as_of: str | None) -> Citation:
+        """Return a quotation in the asker's language, where the twin of its page tells the same facts; else as it is."""
+        twin = None if quote.document.lang == lang else self._ledger.twin(quote, lang)
+        return twin if twin is not None and was_said_by(twin.document, twin.text, as_of) else quote
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of the best hits, scored, best first, ties by place."""

@@ -20,6 +20,7 @@ class Ledger:
         for profile in profiles:
             self._profiles[profile.cluster_id][profile.lang] = profile
         self._vocabulary = vocabulary
+        self._told: dict[str, tuple[Citation, ...]] = {}
 
     def cite(self, document: Document, start: int, end: int) -> Citation:
         """Cite a range of a document with the ledger entries whose value and date stand in it."""
@@ -38,6 +39,22 @@ class Ledger:
                 if len({(value.fact.value, value.fact.unit) for value in told}) > 1:
                     found[cluster_id, fact.attribute] = Disagreement(cluster_id, fact.attribute, told)
         return tuple(found.values())
+
+    def twin(self, quote: Citation, lang: Lang) -> Citation | None:
+        """Return the sentence of a profile's page in another language that tells all the facts of a quotation, and least beside."""
+        document = quote.document
+        if not isinstance(document, Profile) or not quote.facts:
+            return None
+        page = self._profiles[document.cluster_id].get(lang)
+        found = [one for one in self._sentences(page) if set(quote.facts) <= set(one.facts)] if page is not None else []
+        return min(found, key=lambda one: (len(one.facts), one.end - one.start, one.start), default=None)
+
+    def _sentences(self, page: Profile) -> tuple[Citation, ...]:
+        """Return the sentences of a page with the facts that each tells; worked out once."""
+        if page.id not in self._told:
+            sentences = [one for one in split_sentences(page.text, page.lang) if not one.is_heading]
+            self._told[page.id] = tuple(self.cite(page, one.start, one.end) for one in sentences)
+        return self._told[page.id]
 
     def _facts_about(self, document: Document) -> Iterator[tuple[str, Fact]]:
         """Yield the entries that a document can carry: of a profile its own, of an article those that name it as their source."""
