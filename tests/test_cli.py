@@ -49,7 +49,21 @@ def test_ask_json_has_the_keys_and_types_that_others_rely_on(built: Cli) -> None
         {"matched": "GBN", "cluster_id": "bois_boreal", "name": "Bois Boréal", "note": "ancien nom, jusqu’en 2015"}
     ]
     quote = answer["quotes"][0]
-    keys = ["text", "document_id", "start", "end", "title", "publisher", "url", "link", "published", "language", "facts", "errata"]
+    keys = [
+        "text",
+        "document_id",
+        "start",
+        "end",
+        "title",
+        "publisher",
+        "url",
+        "link",
+        "published",
+        "language",
+        "facts",
+        "errata",
+        "gone",
+    ]
     assert list(quote) == keys
     assert "membres" in quote["text"]
     assert quote["link"].startswith(f"{quote['url']}#:~:text=")

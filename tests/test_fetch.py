@@ -35,7 +35,7 @@ from clusterbot.errors import (
     Unreachable,
 )
 from clusterbot.ingest import connecting
-from clusterbot.ingest.addresses import IpAddress, check_address, is_public, same_page_key
+from clusterbot.ingest.addresses import IpAddress, check_address, is_public, same_page_key, without_tracking
 from clusterbot.ingest.fetch import Fetched, Fetcher, Limits, NotModified, Validators
 from web_server import Page, Site, serving
 
@@ -129,6 +129,12 @@ def test_what_is_no_plain_web_address_is_refused(address: str) -> None:
 )
 def test_two_addresses_of_one_page_are_known_as_such(one: str, other: str, is_same: bool) -> None:
     assert (same_page_key(one) == same_page_key(other)) is is_same
+
+
+def test_tracking_is_left_out_of_what_is_stored() -> None:
+    assert without_tracking("https://example.org/a?utm_source=x&id=2&fbclid=3") == "https://example.org/a?id=2"
+    assert without_tracking("https://example.org/a?utm_source=x") == "https://example.org/a"
+    assert without_tracking("https://example.org/%C3%A9?b=1&a=%20") == "https://example.org/%C3%A9?b=1&a=%20"
 
 
 def test_a_page_comes_with_its_bytes_address_and_validators(site: Site, make: Make) -> None:

@@ -107,6 +107,7 @@ def test_an_answer_carries_quotes_with_facts_and_disagreements() -> None:
                     {"attribute": "members", "value": 120, "unit": None, "as_of": "2020", "source": "https://journal.example.org/a"}
                 ],
                 "errata": [],
+                "gone": None,
             }
         ],
         "passages": [
@@ -190,7 +191,17 @@ def test_a_card_has_both_languages() -> None:
 
 
 def test_a_document_and_a_problem() -> None:
-    assert list(document_json(PAGE)) == ["document_id", "kind", "title", "lang", "publisher", "published", "url", "clusters"]
+    assert list(document_json(PAGE)) == [
+        "document_id",
+        "kind",
+        "title",
+        "lang",
+        "publisher",
+        "published",
+        "url",
+        "clusters",
+        "gone",
+    ]
     assert lint_json(3, [Problem("a.md", 1, "bad")]) == {
         "documents": 3,
         "problems": [{"file": "a.md", "line": 1, "message": "bad"}],

@@ -53,7 +53,8 @@ def serving(wrap: Callable[[Any], Any] | None = None) -> Iterator[Site]:
 
         def do_GET(self) -> None:
             site.asked.append((self.path, dict(self.headers)))
-            answer = site.pages.get(self.path, Page(b"nothing here", status=404))
+            path = self.path if self.path in site.pages else self.path.partition("?")[0]
+            answer = site.pages.get(path, Page(b"nothing here", status=404))
             if not isinstance(answer, Page):
                 answer(self)
                 self.close_connection = True

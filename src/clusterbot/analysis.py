@@ -61,6 +61,16 @@ def load_identifier() -> LanguageIdentifier:
     return identifier
 
 
+@cache
+def _load_whole_identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def identify_language(text: str) -> str:
+    """Return the likeliest of all languages that the identifier knows, as an ISO 639-1 code."""
+    return str(_load_whole_identifier().classify(text.casefold())[0])
+
+
 def detect_language(text: str) -> tuple[Lang, float]:
     """Return the likelier of the two languages and its probability (0.5 says that the text doesn't tell)."""
     lang, probability = load_identifier().classify(text.casefold())

@@ -1,4 +1,4 @@
-"""`corpus/` files <-> documents: the only reader and writer of that folder.
+"""`corpus/` files <-> documents: their only reader and writer.
 
 A file is YAML front matter between two lines of `---`, then Markdown. A document's text is what follows the second line, without
 the white space around it. Errors name file, line and key.
@@ -6,14 +6,16 @@ the white space around it. Errors name file, line and key.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import yaml
+from filelock import FileLock, Timeout
 from pydantic import Field, TypeAdapter, ValidationError
 
 from clusterbot.errors import CorpusError, StorageError
@@ -138,26 +140,89 @@ def write_document(document: Document, corpus_dir: Path) -> Path:
         CorpusError: it would not read back as it is.
         StorageError: the folder can't be written to.
     """
-    folder = next(folder for folder, kind in FOLDERS.items() if _folder_kind(document) == kind)
-    path = corpus_dir / folder / f"{document.id}.md"
-    file = _relative(path, corpus_dir)
+    file = file_of(document)
+    path = corpus_dir / file
     values = document.model_dump(mode="json", exclude={"id", "text"}, exclude_defaults=True)
-    if document.kind == FOLDERS[folder]:
+    if document.kind == FOLDERS[file.partition("/")[0]]:
         del values["kind"]
     front = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=120)
     raw = f"{_FENCE}\n{front}{_FENCE}\n\n{document.text}\n".encode("utf-8", "surrogatepass")
     if _parse(_decode(raw, file), path, file) != document:
         raise CorpusError(file, 1, "its name, or the white space and line ends of its text, would not read back as they are")
+    _write_whole(path, raw)
+    return path
+
+
+def write_gone(document: Document, corpus_dir: Path) -> None:
+    """Write into a document's file whether its page has gone, and since when; every other line stays as someone wrote it.
+
+    Raises:
+        CorpusError: the file has changed meanwhile.
+        StorageError: the folder can't be written to.
+    """
+    file = file_of(document)
+    path = corpus_dir / file
+    content = _decode(_read_bytes(path, file), file)
+    head, fence, rest = content.partition(f"\n{_FENCE}\n")
+    lines = [line for line in head.split("\n") if not line.startswith("gone:")]
+    if document.gone is not None:
+        lines.append(f"gone: '{document.gone}'")
+    written = "\n".join(lines) + fence + rest
+    if _parse(written, path, file) != document:
+        raise CorpusError(file, 1, "has changed meanwhile: try again")
+    _write_whole(path, written.encode())
+
+
+def _write_whole(path: Path, raw: bytes) -> None:
     pending = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         pending.write_bytes(raw)
+        with pending.open("rb") as written:
+            os.fsync(written.fileno())
         pending.replace(path)
     except OSError as error:
         with suppress(OSError):
             pending.unlink()
         raise StorageError(f"can't write {path}: {error.strerror}; free some space or check the folder's permissions") from error
-    return path
+
+
+def remove_document(document: Document, corpus_dir: Path) -> None:
+    """Remove a document's file.
+
+    Raises:
+        StorageError: the folder can't be written to.
+    """
+    path = corpus_dir / file_of(document)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"can't remove {path}: {error.strerror}; check the folder's permissions") from error
+
+
+@contextmanager
+def changing(corpus_dir: Path, timeout_s: float = 30.0) -> Iterator[None]:
+    """Hold the corpus for writing; one process at a time, released by the system if the process dies.
+
+    Raises:
+        StorageError: another process holds it for too long, or the disk refuses.
+    """
+    try:
+        corpus_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(corpus_dir / ".lock", timeout=timeout_s):
+            for leaving in corpus_dir.glob("*/.*.new"):  # of a process that died
+                leaving.unlink(missing_ok=True)
+            yield
+    except Timeout:
+        raise StorageError(f"another process is writing to {corpus_dir}; wait for it to end, then try again") from None
+    except OSError as error:
+        raise StorageError(f"can't write to {corpus_dir}: {error.strerror or error}; check the folder's permissions") from error
+
+
+def file_of(document: Document) -> str:
+    """Return the file of a document, relative to the corpus."""
+    folder = next(folder for folder, kind in FOLDERS.items() if kind == _folder_kind(document))
+    return f"{folder}/{document.id}.md"
 
 
 def _folder_kind(document: Document) -> str:
@@ -222,9 +287,8 @@ def locate(document: Document, corpus_dir: Path, key: tuple[int | str, ...] = ()
     Raises:
         CorpusError: the file has gone or is no longer readable.
     """
-    folder = next(folder for folder, kind in FOLDERS.items() if kind == _folder_kind(document))
-    path = corpus_dir / folder / f"{document.id}.md"
-    file = _relative(path, corpus_dir)
+    file = file_of(document)
+    path = corpus_dir / file
     content = _decode(_read_bytes(path, file), file)
     front, text, first_line = _split(content, file)
     if offset is None:

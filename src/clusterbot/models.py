@@ -138,8 +138,10 @@ class Document(_Frozen):
     lang: Lang
     url: WebAddress
     publisher: NonEmpty
+    author: NonEmpty | None = None
     published: PartialDate | None = None
     retrieved: PartialDate
+    gone: PartialDate | None = None
     clusters: tuple[ClusterId, ...] = Field(default=(), strict=False)
     licence: NonEmpty
     text: str

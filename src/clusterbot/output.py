@@ -99,6 +99,7 @@ def _quote(quote: Citation, errata: Sequence[Erratum]) -> Json:
         "language": document.lang,
         "facts": [_fact(fact) for fact in quote.facts],
         "errata": [erratum_json(one) for one in errata_of(quote, errata)],
+        "gone": document.gone,
     }
 
 
@@ -220,6 +221,7 @@ def document_json(document: Document) -> Json:
         "published": document.published,
         "url": document.url,
         "clusters": list(document.clusters),
+        "gone": document.gone,
     }
 
 

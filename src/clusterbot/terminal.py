@@ -76,6 +76,8 @@ def _answer(
         shown = quote.link if is_there and not has_hyperlinks else quote.document.url
         yield _unwrapped(shown, Style(color="blue", link=quote.link if has_hyperlinks else None))
         yield from _according_to(quote, texts)
+        if quote.document.gone is not None:
+            yield Prose(texts("answer.gone", date=write_date(quote.document.gone, texts)), "yellow")
         yield from (Prose(note, "yellow") for note in erratum_notes(quote, errata, texts))
         yield Text()
     for disagreement in answer.disagreements:

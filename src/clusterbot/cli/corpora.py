@@ -1,4 +1,4 @@
-"""`corpus lint | list | coverage`."""
+"""`corpus lint | list | coverage`; `add | refresh | remove` are in ingesting.py."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from clusterbot.cli import (
     corpora,
     evaluating,
     indexes,
+    ingesting,
     keeping,
     models,
     profiles,
@@ -50,6 +51,9 @@ app.command("check")(weighing.check)
 app.command("cluster")(profiles.cluster)
 app.command("compare")(weighing.compare)
 app.command("clusters")(profiles.clusters)
+corpora.app.command("add")(ingesting.add)
+corpora.app.command("refresh")(ingesting.refresh)
+corpora.app.command("remove")(ingesting.remove)
 app.add_typer(corpora.app, name="corpus")
 app.add_typer(indexes.app, name="index")
 app.command("eval")(evaluating.evaluate)

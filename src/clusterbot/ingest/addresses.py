@@ -62,3 +62,10 @@ def same_page_key(address: str) -> str:
     query = [pair for pair in urllib.parse.parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
     path = urllib.parse.quote(urllib.parse.unquote(parts.path), safe="/").rstrip("/")
     return f"{host}{port}{path}" + (f"?{urllib.parse.urlencode(sorted(query))}" if query else "")
+
+
+def without_tracking(address: str) -> str:
+    """Return an address without the parameters that tell who follows it; any other stays as it is written."""
+    head, mark, query = address.partition("?")
+    kept = [pair for pair in query.split("&") if not _TRACKING.fullmatch(pair.partition("=")[0])]
+    return head + (mark + "&".join(kept) if kept and query else "")

@@ -10,7 +10,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import httpcore2
@@ -115,9 +115,25 @@ class Fetcher:
                 if not response.has_redirect_location:
                     return self._read_page(address, response, media_types)
                 address = _next_address(response)
-        raise TooManyRedirects(
-            f"{address[:200]}: more than {self._limits.max_redirects} redirects; give the address where the page can be read"
-        )
+        raise _too_many(address, self._limits)
+
+    def check(self, address: str) -> None:
+        """Ask whether a page is there, without reading it; one that is closed to us is there.
+
+        Raises:
+            SourceError: it is gone, or it can't be told.
+        """
+        self._backend.deadline = time.monotonic() + self._limits.timeout_s
+        for _ in range(self._limits.max_redirects + 1):
+            address = check_address(address)
+            self._check_robots(address)
+            with self._request(address, Validators()) as response:
+                if not response.has_redirect_location:
+                    with suppress(LoginWall):
+                        _check_status(address, response.status_code)
+                    return
+                address = _next_address(response)
+        raise _too_many(address, self._limits)
 
     @contextmanager
     def _request(self, address: str, known: Validators) -> Iterator[httpx2.Response]:
@@ -195,6 +211,11 @@ def _site(address: str) -> str:
     except (httpx2.InvalidURL, UnicodeError) as error:
         raise AddressRefused(f"{address[:200]!r} is no web address ({error}): write https://...") from error
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def _too_many(address: str, limits: Limits) -> TooManyRedirects:
+    told = f"more than {limits.max_redirects} redirects; give the address where the page can be read"
+    return TooManyRedirects(f"{address[:200]}: {told}")
 
 
 def _next_address(response: httpx2.Response) -> str:
