@@ -8,6 +8,7 @@ ClusterbotError            someone can act on it; `code` names its message, `str
 ├── IndexMissing           there is no index, or not the version that was named
 ├── IndexMismatch          the index was made with another model, format or set of files
 ├── IndexCorrupt           a file of the index is not what its manifest says
+├── IndexRegression        a new index answers golden questions worse than the live one
 ├── StorageError           the disk is full, read-only or not permitted
 ├── EvaluationError        an evaluation set can't be read, or a floor was broken
 └── SourceError            a page or file can't be taken into the corpus
@@ -96,6 +97,12 @@ class IndexCorrupt(ClusterbotError):
     """A file of the index is not what its manifest says."""
 
     code = "index_corrupt"
+
+
+class IndexRegression(ClusterbotError):
+    """A new index answers golden questions worse than the live one."""
+
+    code = "index_regression"
 
 
 class StorageError(ClusterbotError):

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clusterbot.cli import console, opening
-from clusterbot.errors import IndexMissing, StorageError, UsageError
+from clusterbot.errors import (
+    ClusterbotError,
+    IndexCorrupt,
+    IndexMismatch,
+    IndexMissing,
+    IndexRegression,
+    StorageError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from clusterbot.embedding import Embedder
     from clusterbot.gaps import Closed
+    from clusterbot.golden import Comparison
     from clusterbot.index.build import BuildReport
     from clusterbot.ranking import Ranking
     from clusterbot.settings import Settings
@@ -26,52 +36,146 @@ CorpusDir = Annotated[Path | None, typer.Option("--corpus", metavar="DIR", help=
 
 
 @app.command()
-def build(corpus: CorpusDir = None, index: IndexDir = None, as_json: console.AsJson = False) -> None:
+def build(
+    corpus: CorpusDir = None,
+    index: IndexDir = None,
+    force: Annotated[bool, typer.Option("--force", help="Swap even where golden questions are answered worse.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and build again whenever files of the corpus change.")] = False,
+    as_json: console.AsJson = False,
+) -> None:
     """Build a version of the index from the corpus and make it the live one.
 
-    A document that can't be read is left out and told, with exit status 1; the index holds all others.
+    A document that can't be read is left out and told, with exit status 1; the index holds all others. Before the swap, the golden
+    questions (corpus/golden.jsonl) are asked of both versions: where one is no longer answered, the live version stays.
     """
     settings = opening.open_settings(corpus, index)
-    report, embedder, ranking = _build(settings)
-    closed = _close_gaps(settings, embedder, ranking)
-    if as_json:
-        from clusterbot.gaps import closed_json
-        from clusterbot.output import build_json
-
-        console.write_json(build_json(report) | {"closed_gaps": [closed_json(one) for one in closed]})
-    else:
-        counts = {key: getattr(report, key) for key in ("version", "documents", "passages", "embedded", "reused", "removed")}
-        console.show(console.reader_texts()("index.built", **counts, seconds=f"{report.seconds:.1f}"))
-        if report.token_bytes:
-            size = f"{report.token_bytes / 1e6:.1f}", f"{report.token_bytes / 1e3 / report.passages:.0f}"
-            console.show(console.reader_texts()("index.tokens", total=size[0], each=size[1]))
-        if closed:
-            from clusterbot.gaps import closed_list
-
-            console.show(closed_list(closed, console.reader_texts()), console.MAX_WIDTH)
-    for error in report.failed:
-        sys.stderr.write(f"{error}\n")
-    if report.failed:
-        console.tell_problem("build", failed=len(report.failed))
+    builder = Builder(settings, opening.open_model(settings), force)
+    if watch:
+        builder.watch(_changes(settings.corpus_dir), as_json)
+    elif not builder.build(as_json):
         raise typer.Exit(1)
 
 
-def _build(settings: Settings) -> tuple[BuildReport, Embedder, Ranking]:
-    from clusterbot.assistant import recipe
-    from clusterbot.calibrating import calibrated
-    from clusterbot.corpus import read_corpus
-    from clusterbot.embedding import has_tokens
-    from clusterbot.index.build import build_index
-    from clusterbot.ranking import read_ranking
+class Builder:
+    """Builds versions with one model, loaded once."""
 
-    texts = console.reader_texts()
-    corpus = read_corpus(settings.corpus_dir)
-    embedder = opening.open_model(settings)
-    ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
-    if ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
-        console.tell("index.uncalibrated", model=model, fitted=ranking.calibrated_for)
-    with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
-        return build_index(corpus, settings.index_dir, embedder, recipe(ranking), advance), embedder, ranking
+    def __init__(self, settings: Settings, embedder: Embedder, force: bool) -> None:
+        from clusterbot.calibrating import calibrated
+        from clusterbot.embedding import has_tokens
+        from clusterbot.ranking import read_ranking
+
+        self._settings, self._embedder, self._force = settings, embedder, force
+        self._ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
+        if self._ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
+            console.tell("index.uncalibrated", model=model, fitted=self._ranking.calibrated_for)
+        self._comparison: Comparison | None = None
+
+    def watch(self, changes: Iterable[object], as_json: bool) -> None:
+        """Build now and after each change; what goes wrong is told, and the next change is waited for."""
+        from itertools import chain
+
+        for _ in chain([None], changes):
+            try:
+                self.build(as_json, is_line=True)
+            except ClusterbotError as error:
+                console.tell_error(error)
+            console.tell("index.watching", folder=self._settings.corpus_dir)
+
+    def build(self, as_json: bool, is_line: bool = False) -> bool:
+        """Build a version, close gaps and tell; say whether all documents could be read.
+
+        Raises:
+            IndexRegression: golden questions are answered worse; the live version stays.
+        """
+        from clusterbot.assistant import recipe
+        from clusterbot.corpus import read_corpus
+        from clusterbot.index.build import build_index
+
+        texts, self._comparison = console.reader_texts(), None
+        corpus = read_corpus(self._settings.corpus_dir)
+        try:
+            with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
+                made = recipe(self._ranking)
+                report = build_index(corpus, self._settings.index_dir, self._embedder, made, advance, approve=self._approve)
+        except IndexRegression:
+            self._show_comparison(as_json, is_line)
+            raise
+        closed = _close_gaps(self._settings, self._embedder, self._ranking)
+        self._show(report, closed, as_json, is_line)
+        for error in report.failed:
+            sys.stderr.write(f"{error}\n")
+        if report.failed:
+            console.tell_problem("build", failed=len(report.failed))
+        return not report.failed
+
+    def _approve(self, version: str) -> None:
+        """Compare a version with the live one.
+
+        Raises:
+            IndexRegression: it no longer answers a golden question, and isn't forced.
+        """
+        from clusterbot.assistant import Assistant
+        from clusterbot.golden import compare, read_golden
+
+        questions = read_golden(self._settings.corpus_dir)
+        if not questions:
+            return
+        texts, index_dir = console.reader_texts(), self._settings.index_dir
+        try:
+            before = Assistant(index_dir, self._embedder, self._ranking)
+        except (IndexMissing, IndexMismatch, IndexCorrupt):
+            return  # nothing that could be asked comes before it
+        with console.progress_bar(texts("progress.golden"), texts("progress.golden")) as advance:
+            self._comparison = compare(questions, before, before.at(version), advance)
+        lost = len(self._comparison.regressions)
+        if lost and not self._force:
+            told = "the live version stays; mend the corpus or corpus/golden.jsonl, or: clusterbot index build --force"
+            raise IndexRegression(f"the new index no longer answers {lost} of {len(questions)} golden questions: {told}")
+
+    def _show_comparison(self, as_json: bool, is_line: bool) -> None:
+        """Show what made a version refused."""
+        from clusterbot.golden import comparison_json, comparison_list
+        from clusterbot.index import snapshot
+
+        if self._comparison is None:
+            return
+        if as_json:
+            live = snapshot.current_version(self._settings.index_dir)
+            console.write_json({"index": live, "refused": True, "golden": comparison_json(self._comparison)}, is_line)
+        else:
+            console.show(comparison_list(self._comparison, console.reader_texts()), console.MAX_WIDTH)
+
+    def _show(self, report: BuildReport, closed: list[Closed], as_json: bool, is_line: bool) -> None:
+        from clusterbot.gaps import closed_json, closed_list
+        from clusterbot.golden import comparison_json, comparison_list
+        from clusterbot.output import build_json
+
+        if as_json:
+            golden = None if self._comparison is None else comparison_json(self._comparison)
+            values = {"closed_gaps": [closed_json(one) for one in closed], "golden": golden}
+            console.write_json(build_json(report) | values, is_line)
+            return
+        texts = console.reader_texts()
+        counts = {key: getattr(report, key) for key in ("version", "documents", "passages", "embedded", "reused", "removed")}
+        console.show(texts("index.built", **counts, seconds=f"{report.seconds:.1f}"))
+        if report.token_bytes:
+            size = f"{report.token_bytes / 1e6:.1f}", f"{report.token_bytes / 1e3 / report.passages:.0f}"
+            console.show(texts("index.tokens", total=size[0], each=size[1]))
+        if self._comparison is not None and self._comparison.changes:
+            console.show(comparison_list(self._comparison, texts), console.MAX_WIDTH)
+        if closed:
+            console.show(closed_list(closed, texts), console.MAX_WIDTH)
+
+
+def _changes(corpus_dir: Path) -> Iterable[object]:
+    """Yield whenever documents or tables of a corpus change; locks, records and pending files don't count."""
+    from watchfiles import Change, watch
+
+    def counts(_: Change, path: str) -> bool:
+        name = Path(path).name
+        return not name.startswith(".") and name.endswith((".md", ".yaml", ".jsonl"))
+
+    return watch(corpus_dir, watch_filter=counts)
 
 
 def _close_gaps(settings: Settings, embedder: Embedder, ranking: Ranking) -> list[Closed]:

@@ -30,6 +30,8 @@ from clusterbot.passages import PassageSettings, context_of, split_passages
 SLICE = 256  # passages embedded between two moments at which a killed build has lost nothing
 
 Progress = Callable[[int, int], None]
+Approve = Callable[[str], None]
+"""Looks at a version before it becomes the live one; what it raises keeps the live one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def build_index(
     recipe: Recipe,
     progress: Progress | None = None,
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    approve: Approve | None = None,
 ) -> BuildReport:
-    """Build a version aside, then make it the live one; `progress` gets passages done and to do.
+    """Build a version aside, have it approved, then make it the live one; `progress` gets passages done and to do.
 
     Raises:
         CorpusError: no document can be read.
@@ -85,6 +88,7 @@ def build_index(
         if before is None or _recipe_of(before) != _recipe_of(manifest):
             offsets = [len(context) + 1 for context in contexts]
             _write_version(index_dir, manifest, documents, tables, passages, texts, encodings, offsets)
+            _swap(index_dir, manifest.version, approve)
         else:
             manifest = before
         snapshot.remove_old(index_dir)
@@ -234,10 +238,20 @@ def _write_version(
         _write_lines(building / "manifest.json", [manifest.sealed(files).model_dump_json(indent=1)])
         snapshot.sync(building / "manifest.json")
         building.rename(index_dir / manifest.version)
-        snapshot.point_to(index_dir, manifest.version)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+
+
+def _swap(index_dir: Path, version: str, approve: Approve | None) -> None:
+    """Make a version the live one, if it is approved; else remove it."""
+    if approve is not None:
+        try:
+            approve(version)
+        except BaseException:
+            shutil.rmtree(index_dir / version, ignore_errors=True)
+            raise
+    snapshot.point_to(index_dir, version)
 
 
 def _write_lines(path: Path, lines: Sequence[str]) -> None:
