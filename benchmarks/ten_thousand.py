@@ -4,8 +4,8 @@
     python benchmarks/ten_thousand.py full DIR      a full build into DIR/index
     python benchmarks/ten_thousand.py add DIR       five times: add a page from a file, build; then build again, remove, build
 
-An article is six sentences drawn from the articles and overviews of one language by a seeded generator: real words in an order without
-meaning, each passage unlike any other, so that each has to be embedded. Timed are the commands as a person runs them.
+An article is six sentences drawn from the articles and overviews of one language by a seeded generator: real words without
+order, each passage unlike any other, so that each has to be embedded. Timed are the commands as a person runs them.
 """
 
 from __future__ import annotations

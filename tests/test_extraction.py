@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import itertools
+import os
 import re
 import time
 import tomllib
@@ -320,6 +321,8 @@ def test_a_parser_may_not_connect_start_a_program_or_remove_a_file(event: str) -
         worker.guard(event, ())
     with pytest.raises(PermissionError):
         worker.guard("open", ("/tmp/x", "w", 0))
+    with pytest.raises(PermissionError):
+        worker.guard("open", ("/tmp/x", None, os.O_CREAT | os.O_WRONLY))
     worker.guard("open", ("/tmp/x", "r", 0))
 
 

@@ -20,6 +20,7 @@ _ASIDE = re.compile(
     r"|commentaires|sur-?titre|signature|newsletters?|cookies?|breadcrumbs?)\b",
     re.I,
 )
+MAIN = "//article|//main|//*[@role='main']"
 _BLOCKS = "p|div|ul|ol|table|h1|h2|h3|h4|h5|h6|blockquote"
 
 
@@ -37,7 +38,6 @@ def tidy(tree: Any) -> None:  # noqa: ANN401  # an lxml element
     _drop_asides(tree)
     _free_headings(tree)
     _unfold_tables(tree)
-    _mark_main(tree)
 
 
 def _drop_asides(tree: Any) -> None:  # noqa: ANN401
@@ -66,10 +66,8 @@ def _unfold_tables(tree: Any) -> None:  # noqa: ANN401
                 element.tag = "div"
 
 
-def _mark_main(tree: Any) -> None:  # noqa: ANN401
-    """Where a page names no main part, the smallest one that holds most of its prose is it."""
-    if tree.xpath("//article|//main|//*[@role='main']"):
-        return
+def mark_main(tree: Any) -> None:  # noqa: ANN401
+    """Name the main part of a page that names none: the smallest one that holds most of its prose."""
     held: dict[Any, int] = {}
     total = 0
     for paragraph in tree.xpath("//p[not(ancestor::nav or ancestor::footer or ancestor::aside or ancestor::form)]"):

@@ -8,6 +8,7 @@ and writing are refused by an audit hook.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -49,9 +50,14 @@ def limit() -> None:
 
 def guard(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse what reading a file needs not: an audit hook (PEP 578)."""
-    is_writing = event == "open" and isinstance(arguments[1], str) and any(mode in arguments[1] for mode in "wax+")
-    if event.startswith(_REFUSED) or event.startswith(_WRITING) or is_writing:
+    if event.startswith(_REFUSED) or event.startswith(_WRITING) or (event == "open" and _is_writing(*arguments[1:3])):
         raise PermissionError(f"{event} is refused here")
+
+
+def _is_writing(mode: object, flags: object) -> bool:
+    """Say whether a file is opened for writing: by `open` (a mode) or by `os.open` (flags alone)."""
+    by_mode = isinstance(mode, str) and any(letter in mode for letter in "wax+")
+    return by_mode or (isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)))
 
 
 def read(kind: str, content: bytes, charset: str | None, address: str | None) -> Page | Listing:
