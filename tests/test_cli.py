@@ -337,6 +337,7 @@ def test_index_build_json(cli: Cli) -> None:
         "token_bytes": "int",
         "failed": "list",
         "closed_gaps": "list",
+        "golden": "NoneType",
     }
     assert report["embedded"] == report["passages"] > 0
     again = cli("index", "build", "--json").json

@@ -49,7 +49,7 @@ def build(
     questions (corpus/golden.jsonl) are asked of both versions: where one is no longer answered, the live version stays.
     """
     settings = opening.open_settings(corpus, index)
-    builder = Builder(settings, opening.open_model(settings), force)
+    builder = Builder(settings, force)
     if watch:
         builder.watch(_changes(settings.corpus_dir), as_json)
     elif not builder.build(as_json):
@@ -59,16 +59,24 @@ def build(
 class Builder:
     """Builds versions with one model, loaded once."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, force: bool) -> None:
+    def __init__(self, settings: Settings, force: bool) -> None:
+        self._settings, self._force = settings, force
+        self._model: tuple[Embedder, Ranking] | None = None
+        self._comparison: Comparison | None = None
+
+    def _open_model(self) -> tuple[Embedder, Ranking]:
+        """Return the model and the fitted numbers; loaded once, after the corpus could be read."""
         from clusterbot.calibrating import calibrated
         from clusterbot.embedding import has_tokens
         from clusterbot.ranking import read_ranking
 
-        self._settings, self._embedder, self._force = settings, embedder, force
-        self._ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
-        if self._ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
-            console.tell("index.uncalibrated", model=model, fitted=self._ranking.calibrated_for)
-        self._comparison: Comparison | None = None
+        if self._model is None:
+            embedder = opening.open_model(self._settings)
+            ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, self._settings.data_dir)
+            if ranking.calibrated_for != (model := f"{embedder.name}@{embedder.revision}"):
+                console.tell("index.uncalibrated", model=model, fitted=ranking.calibrated_for)
+            self._model = embedder, ranking
+        return self._model
 
     def watch(self, changes: Iterable[object], as_json: bool) -> None:
         """Build now and after each change; what goes wrong is told, and the next change is waited for."""
@@ -93,14 +101,15 @@ class Builder:
 
         texts, self._comparison = console.reader_texts(), None
         corpus = read_corpus(self._settings.corpus_dir)
+        embedder, ranking = self._open_model()
         try:
             with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
-                made = recipe(self._ranking)
-                report = build_index(corpus, self._settings.index_dir, self._embedder, made, advance, approve=self._approve)
+                made = recipe(ranking)
+                report = build_index(corpus, self._settings.index_dir, embedder, made, advance, approve=self._approve)
         except IndexRegression:
             self._show_comparison(as_json, is_line)
             raise
-        closed = _close_gaps(self._settings, self._embedder, self._ranking)
+        closed = _close_gaps(self._settings, embedder, ranking)
         self._show(report, closed, as_json, is_line)
         for error in report.failed:
             sys.stderr.write(f"{error}\n")
@@ -122,7 +131,7 @@ class Builder:
             return
         texts, index_dir = console.reader_texts(), self._settings.index_dir
         try:
-            before = Assistant(index_dir, self._embedder, self._ranking)
+            before = Assistant(index_dir, *self._open_model())
         except (IndexMissing, IndexMismatch, IndexCorrupt):
             return  # nothing that could be asked comes before it
         with console.progress_bar(texts("progress.golden"), texts("progress.golden")) as advance:
