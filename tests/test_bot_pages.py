@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,16 @@ def test_embeds_look_as_they_did(stage: Stage, name: str, lang: Lang) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(shown, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     assert shown == json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_an_answer_says_that_its_page_is_gone(stage: Stage) -> None:
+    shown = stage.assistant.ask("Combien d’emplois compte Aqua Nord ?")
+    assert isinstance(shown.result, Answer)
+    quotes = tuple(replace(one, document=one.document.model_copy(update={"gone": "2026-11-24"})) for one in shown.result.quotes)
+    gone = replace(shown, result=replace(shown.result, quotes=quotes))
+    told = reply_embeds(gone, EVERYTHING, (), "abcdefghjkmn", read_texts("fr"))[0].description or ""
+    assert "La page n’est plus en ligne (constaté le 24 novembre 2026)" in told
+    assert "plus en ligne" not in (reply_embeds(shown, EVERYTHING, (), "abcdefghjkmn", read_texts("fr"))[0].description or "")
 
 
 # --- the words that tell

@@ -99,6 +99,31 @@ def test_a_page_is_added_and_indexed_with_its_progress_in_the_message(stage: Sta
     stage(scenario)
 
 
+def test_staff_are_told_why_a_page_failed_and_that_a_new_index_was_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fake(arguments: list[str], on_line: Any) -> dict[str, Any]:
+        if arguments[0] == "index":
+            change = {"question": "Qui dirige @everyone ?", "outcome": "worse", "before": None, "after": None}
+            return {"index": "v1", "refused": True, "golden": {"asked": 57, "changes": [change, {**change, "outcome": "changed"}]}}
+        failed = {"source": "https://b.example.org", "error": "it is closed to us", "code": "login_wall"}
+        return {"failed": [failed], "back": ["2026-a"]}
+
+    monkeypatch.setattr(curating, "run_command", fake)
+
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        role = server.add_role("équipe", MANAGE_GUILD)
+        for lang, person, command, options in (
+            ("fr", server.person("Ana", locale="fr", roles=[role]), "corpus ajouter", {"adresse": "https://b.example.org"}),
+            ("en", server.person("Bob", locale="en-US", roles=[role]), "corpus add", {"address": "https://b.example.org"}),
+        ):
+            done = await person.slash(command, **options)
+            told = {"fr": ("réservée aux abonnés", "1 des 57", "de nouveau"), "en": ("closed to us", "1 of 57", "online again")}
+            await server.until(lambda done=done: "v1" in seen(done.message))
+            assert all(part in seen(done.message) for part in told[lang])
+            assert done.message is not None and not done.message.pings
+
+    stage(scenario)
+
+
 def test_one_job_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slow(arguments: list[str], on_line: Any) -> dict[str, Any]:
         await asyncio.sleep(0.3)

@@ -110,16 +110,28 @@ class _Progress:
 def _outcomes(found: dict[str, Any], texts: Texts) -> list[str]:
     """Tell what became of each document."""
     lines = []
-    for outcome in ("added", "replaced", "unchanged", "removed", "gone", "failed"):
+    for outcome in ("added", "replaced", "unchanged", "removed", "gone", "back", "failed"):
         label = texts(f"bot.outcome_{outcome}")
         for one in found.get(outcome, ())[:SHOWN_OUTCOMES]:
             named = one if isinstance(one, str) else one.get("document_id") or one.get("source", "")
-            error = "" if isinstance(one, str) or "error" not in one else f" ({escape(shorten(str(one['error']), 300))})"
+            error = "" if isinstance(one, str) or "error" not in one else f" ({escape(shorten(_problem(one, texts), 300))})"
             lines.append(f"• {label} {escape(shorten(str(named), 200))}{error}")
     return ["\n".join(lines)] if lines else []
 
 
+def _problem(failed: dict[str, Any], texts: Texts) -> str:
+    """Return why a source failed: in English what happened, in French what kind of error it is, each with the cure."""
+    key = f"error.{failed.get('code')}"
+    return texts(key) if texts.lang == "fr" and key in texts else str(failed["error"])
+
+
 def _built(report: dict[str, Any], texts: Texts) -> str:
+    if report.get("refused"):
+        golden = report.get("golden", {})
+        lost = [str(one["question"]) for one in golden.get("changes", ()) if one["outcome"] == "worse"]
+        shown = "\n".join(f"• {escape(shorten(one, 200))}" for one in lost[:SHOWN_OUTCOMES])
+        told = texts("bot.index_refused", index=escape(str(report["index"])), lost=len(lost), asked=golden.get("asked", 0))
+        return f"⚠️ {told}\n{shown}"
     counts = {key: report.get(key, 0) for key in ("documents", "passages", "embedded", "removed")}
     return texts("bot.index_built", index=escape(str(report.get("index"))), failed=len(report.get("failed", ())), **counts)
 

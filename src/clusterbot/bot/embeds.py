@@ -73,6 +73,8 @@ def _answer(
     for number, quote in enumerate(answer.quotes, start=1):
         mark = "— " if is_one else f"**{number}.** "
         notes = [f"📝 {escape(note)}" for note in erratum_notes(quote, errata, texts)]
+        if quote.document.gone is not None:
+            notes.append("🕳️ " + texts("answer.gone", date=write_date(quote.document.gone, texts)))
         blocks.append("\n".join([mark + source_line(quote.document, quote.link, texts), *_according_to(quote, texts), *notes]))
     blocks += _understood(understood, texts)
     embeds = paged(blocks, DOUBTFUL if answer.disagreements else SURE)
