@@ -15,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["clusterbot"]):
     from targets import TARGETS
 
-LIMITS = ("-timeout=2", "-max_len=6000", "-rss_limit_mb=3000", "-print_final_stats=1")
+LIMITS = ("-timeout=2", "-max_len=20000", "-rss_limit_mb=3000", "-print_final_stats=1")
 
 
 def main() -> None:

@@ -6,9 +6,11 @@ Each target also holds its part to what it promises: offsets lie in the text, wh
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import re
 import tempfile
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -21,8 +23,10 @@ from clusterbot.cli.asking import parse_line, read_fields
 from clusterbot.clusters import ClusterRegistry, words_of
 from clusterbot.corpus import read_corpus, read_document
 from clusterbot.emphasis import telling_words
-from clusterbot.errors import ClusterbotError, CorpusError, IndexCorrupt, IndexMismatch, ModelUnavailable, UsageError
+from clusterbot.errors import ClusterbotError, CorpusError, IndexCorrupt, IndexMismatch, ModelUnavailable, SourceError, UsageError
 from clusterbot.index.snapshot import read_manifest
+from clusterbot.ingest import worker
+from clusterbot.ingest.parsed import Page, markdown_of
 from clusterbot.judging import RuleJudge, Statement, read_rules
 from clusterbot.models import LANGUAGES, Document, Profile, read_date
 from clusterbot.monitoring import read_bind
@@ -224,6 +228,41 @@ def cluster(data: bytes) -> None:
             assert len(str(error)) < 2000
 
 
+def source(kind: str) -> Callable[[bytes], None]:
+    """Read a foreign file of a kind, as the process does that can be thrown away; what it takes too much memory for is no crash."""
+
+    def run(data: bytes) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the process that reads files has nobody to warn
+                found = worker.read(kind, data, None, "https://example.org/page")
+        except SourceError as error:
+            assert "\n" not in str(error) and len(str(error)) < 2000
+        except (MemoryError, RecursionError):
+            return
+        else:
+            if isinstance(found, Page):
+                assert "\x00" not in markdown_of(found)
+
+    return run
+
+
+def pages_of(*names: str) -> tuple[bytes, ...]:
+    """Return saved pages and files, to begin with."""
+    return tuple((ROOT / "tests" / "pages" / name).read_bytes() for name in names)
+
+
+def word_file() -> bytes:
+    """Return a Word document of two paragraphs."""
+    import docx
+
+    made, written = docx.Document(), io.BytesIO()
+    made.add_heading("Un titre")
+    made.add_paragraph("Une phrase longue, puis une autre. " * 10)
+    made.save(written)
+    return written.getvalue()
+
+
 def encoded(*texts: str) -> tuple[bytes, ...]:
     return tuple(text.encode() for text in texts)
 
@@ -245,6 +284,12 @@ TARGETS = {
     ),
     "manifest": Target(manifest, encoded(json.dumps({"format": 2, "version": "v", "files": {}, "passages": {"fr": 1}}), "[[]]")),
     "weights": Target(weights, (b"E5S1\x01\0\0\0" + bytes(200),)),
+    "html": Target(source("html"), (*pages_of("paywall.html", "faq-accordion.html"), b"<p>Une phrase. " * 30)),
+    "pdf": Target(source("pdf"), (*pages_of("empty.pdf", "protected.pdf", "report-one-column.pdf"),)),
+    "docx": Target(source("docx"), (word_file(),)),
+    "listing": Target(source("listing"), pages_of("rss.xml", "atom.xml")),
+    "markdown": Target(source("markdown"), encoded("---\ntitle: T\n---\n\n# Titre\n\n- une\n- deux\n\n> cité\n\n" + 20 * "Oui. ")),
+    "text": Target(source("text"), encoded("Une phrase longue, puis une autre. " * 20)),
     "shown": Target(shown, encoded("@everyone <@1> [a](https://b.example) ||x|| `c` # d\n\n> e", "120 membres en 2020. " * 30)),
     "press": Target(press, encoded("cb:up:23456789abcd", "cb:export", "cb-why:23456789abcd")),
     "cluster": Target(cluster, encoded("GIAQ", "aero montreal", "2021-03", "grappe de l’aluminium")),

@@ -430,3 +430,12 @@ def test_every_error_of_a_source_comes_back_from_the_process_that_met_it() -> No
     kinds = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, SourceError)}
     assert set(parse_module._KINDS.values()) == kinds
     assert len(parse_module._KINDS) == len(kinds)
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x08", "\x1f", "<!-- a note -->", "<?php echo 1 ?>"])
+def test_a_sign_or_note_that_no_text_holds_costs_no_page(sign: str) -> None:
+    told = "La grappe{sign} comptait {n} membres en 20{n}, selon son rapport annuel."
+    sentences = "".join(f"<p>{told.format(sign=sign if n == 15 else '', n=n)}</p>" for n in range(10, 30))
+    page = worker.read("html", f"<html><body><article><h1>Titre</h1>{sentences}</article></body></html>".encode(), "utf-8", None)
+    assert isinstance(page, Page)
+    assert "comptait 17 membres en 2017" in markdown_of(page)

@@ -175,7 +175,7 @@ def _own_text(element: Any) -> str:  # noqa: ANN401
     for child in element:
         if child.tag == "lb":
             parts.append(" ")
-        elif child.tag != "list":
+        elif child.tag != "list" and isinstance(child.tag, str):  # a comment's tag is no word
             parts.append("".join(child.itertext()))
         parts.append(child.tail or "")
     return "".join(parts)

@@ -12,7 +12,9 @@ PROSE_WORDS = 8
 
 # trafilatura turns no-break spaces into plain ones, and French puts them into every figure: they pass as private signs.
 _BLANKS = {"\u00a0": "\ue0a0", "\u202f": "\ue0a1"}
-_TO_SIGNS = str.maketrans(_BLANKS)
+_CONTROLS = (*(sign for sign in range(32) if chr(sign) not in "\t\n\r"), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+_UNWRITABLE = dict.fromkeys(_CONTROLS, " ")  # lxml takes these from a page, but not back
+_TO_SIGNS = str.maketrans(_BLANKS) | _UNWRITABLE
 _TO_BLANKS = str.maketrans({sign: blank for blank, sign in _BLANKS.items()})
 # What French pages call the parts that are no text; trafilatura knows the English names.
 _ASIDE = re.compile(
