@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clusterbot.corpus import read_corpus
 from clusterbot.ledger import Ledger, overlap
 from clusterbot.models import Attribute, Citation, Document, Lang, Profile
+from clusterbot.questions import Asks
 from fakes import ATTRIBUTES, document, profile
 
 VOCABULARY = {name: Attribute.model_validate(attribute) for name, attribute in ATTRIBUTES.items()}
@@ -146,3 +149,42 @@ def test_a_disagreement_is_shown_in_the_language_of_the_question() -> None:
 )
 def test_periods_overlap_if_they_share_a_day(one: str | None, other: str | None, shared: bool) -> None:
     assert overlap(one, other) == overlap(other, one) == shared
+
+
+ASKED = {
+    "founded": Attribute(type="date", fr="Fondation", en="Founded", asked_fr=("fondée", "créé"), asked_en=("founded",)),
+    "members": Attribute(type="number", fr="Membres", en="Members", asked_fr=("membres",), asked_en=("members",)),
+    "director": Attribute(type="name", fr="Direction", en="Director", asked_fr=("dirige", "patron"), asked_en=("runs",)),
+}
+
+
+@pytest.fixture
+def asked(corpus_dir: Path) -> Ledger:
+    return Ledger([one for one in read_corpus(corpus_dir).documents if isinstance(one, Profile)], ASKED)
+
+
+@pytest.mark.parametrize(
+    ("words", "lang", "asks", "as_of", "told"),
+    [
+        ("Quand   a-t-elle été fondée ?", "fr", "date", None, ["Bois Boréal a été fondé en mars 2012."]),
+        ("En quelle année   a-t-il été créé ?", "fr", "date", None, ["Bois Boréal a été fondé en mars 2012."]),
+        ("When was   founded?", "en", "date", None, ["Boreal Wood was founded in March 2012."]),
+        ("Qui dirige   ?", "fr", "person", None, ["En 2021, Jeanne Tremblay est directrice générale de Bois Boréal."]),
+        ("Combien de membres en 2016 ?", "fr", "number", None, ["En 2016, Bois Boréal comptait 45 membres."]),
+        ("Combien de membres ?", "fr", "number", "2017", ["En 2016, Bois Boréal comptait 45 membres."]),
+        ("Qui a été le premier patron ?", "fr", "person", None, []),
+        ("Quels chantiers le patron a-t-il ouverts ?", "fr", "person", None, []),
+        ("Combien de membres en 1999 ?", "fr", "number", None, []),
+        ("Quand   a-t-elle été fondée ?", "fr", "number", None, []),
+    ],
+)
+def test_what_is_asked_of_a_cluster_and_nothing_else_is_told_by_its_ledger(
+    asked: Ledger, words: str, lang: Lang, asks: Asks, as_of: str | None, told: list[str]
+) -> None:
+    assert [one.text for one in asked.asked(words, lang, asks, "bois_boreal", as_of)] == told
+
+
+def test_of_what_changes_the_newest_is_told_and_all_that_differ(asked: Ledger) -> None:
+    told = [one.text for one in asked.asked("Combien de membres   compte ?", "fr", "number", "bois_boreal")]
+    assert len(told) == 2 and all("En 2020" in text for text in told)
+    assert asked.asked("Combien de membres ?", "fr", "number", "nulle_part") == []

@@ -121,7 +121,7 @@ class Engine:
         query = self.retriever.query(question.query, question.lang, {*question.cluster_ids, *([cluster_id] if cluster_id else [])})
         judged = self.retriever.search(query, SEARCHED, as_of=as_of)
         hits = judged if cluster_id is None else self.retriever.search(query, SEARCHED, only_clusters=[cluster_id], as_of=as_of)
-        return self.reader.answer(question, query, hits, judged, SHOWN_HITS, as_of)
+        return self.reader.answer(question, query, hits, judged, SHOWN_HITS, filters)
 
     def check(self, text: str, context: Sequence[str], lang: Lang | None, default_lang: Lang | None = None) -> tuple[Verdict, ...]:
         """Weigh each claim of a text; one that names no cluster is about that of the claims before it."""

@@ -7,8 +7,17 @@ from collections.abc import Iterable, Iterator
 
 from clusterbot.analysis import analyse
 from clusterbot.models import Attribute, Citation, DisagreeingValue, Disagreement, Document, Fact, Lang, Profile, Vocabulary
+from clusterbot.quantities import find_years
+from clusterbot.questions import Asks
 from clusterbot.text import date_forms, find_numbers, fold, plain_value, split_sentences
 
+_ASKED_BY_TYPE: dict[str, Asks] = {"date": "date", "number": "number", "money": "money", "name": "person"}
+_GENERAL: dict[Lang, str] = {  # words that narrow no question
+    "fr": "qui que quoi quel quelle quand combien depuis est été était a-t-elle a-t-il compte comptent avoir y ça déjà donc année "
+    "an date grappe organisme organisation secteur nombre total actuel actuelle actuellement présentement aujourd’hui maintenant",
+    "en": "who what which when how many much since is was were has have had does do did there it the "
+    "year date cluster organization sector number total current currently now today",
+}
 MIN_TELLING_NUMBER = 10  # a smaller one stands in many sentences, so its attribute must be named beside it
 
 
@@ -39,6 +48,47 @@ class Ledger:
                 if len({(value.fact.value, value.fact.unit) for value in told}) > 1:
                     found[cluster_id, fact.attribute] = Disagreement(cluster_id, fact.attribute, told)
         return tuple(found.values())
+
+    def asked(self, words: str, lang: Lang, asks: Asks, cluster_id: str, as_of: str | None = None) -> list[Citation]:
+        """Return the sentences of a cluster's page that tell what is asked for, by the words that the vocabulary has for asking.
+
+        Where the question names years, those of facts of these years; else, of what can change, the newest, and all that hold for
+        its time.
+        """
+        pages = self._profiles.get(cluster_id, {})
+        page = pages.get(lang) or next(iter(pages.values()), None)
+        facts = [] if page is None else [fact for fact in page.facts if self._is_asked(fact.attribute, words, lang, asks)]
+        if as_of is not None:
+            facts = [fact for fact in facts if fact.as_of is not None and fact.as_of <= as_of.ljust(10, "~")]
+        if not facts or page is None:
+            return []
+        years = {str(year) for one in find_years(words) for year in range(one.first, one.last + 1)}
+        if years:
+            facts = [fact for fact in facts if any(overlap(fact.as_of, year) for year in years)]
+        elif asks != "date":
+            newest = max(fact.as_of or "" for fact in facts)
+            facts = [fact for fact in facts if (fact.as_of or "") == newest]
+        order = {attribute: place for place, attribute in enumerate(self._vocabulary)}
+        told: list[Citation] = []
+        for fact in sorted(facts, key=lambda one: order[one.attribute]):
+            found = [one for one in self._sentences(page) if fact in one.facts and self._tells_the_rest(one, fact, words, lang)]
+            told += sorted(found, key=lambda one: (len(one.facts), one.end - one.start, one.start))[:1]
+        return list(dict.fromkeys(told))
+
+    def _tells_the_rest(self, told: Citation, fact: Fact, words: str, lang: Lang) -> bool:
+        """Say whether what a question has beside the words for asking stands in a sentence: "first chair" isn't any chair."""
+        attribute = self._vocabulary[fact.attribute]
+        ways = attribute.asked_fr if lang == "fr" else attribute.asked_en
+        known = {term for text in (*ways, _GENERAL[lang], told.text) for term in analyse(text, told.document.lang)}
+        return set(analyse(words, lang)) <= known
+
+    def _is_asked(self, attribute: str, words: str, lang: Lang, asks: Asks) -> bool:
+        known = self._vocabulary.get(attribute)
+        if known is None or _ASKED_BY_TYPE.get(known.type) != asks:
+            return False
+        ways = known.asked_fr if lang == "fr" else known.asked_en
+        asked = set(analyse(words, lang))
+        return any(terms and set(terms) <= asked for terms in (analyse(way, lang) for way in ways))
 
     def twin(self, quote: Citation, lang: Lang) -> Citation | None:
         """Return the sentence of a profile's page in another language that tells all the facts of a quotation, and least beside."""

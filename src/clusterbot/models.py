@@ -102,12 +102,17 @@ class Fact(_Frozen):
 
 
 class Attribute(_Frozen):
-    """One word of the vocabulary of ledgers: its type, what a card calls it, and whether several values can hold at once."""
+    """One word of the vocabulary of ledgers: its type, what a card calls it, and whether several values can hold at once.
+
+    `asked_fr` and `asked_en` are the words by which people ask for it, where these are told apart from what they ask of others.
+    """
 
     type: Literal["number", "money", "share", "date", "name", "text"]
     fr: NonEmpty
     en: NonEmpty
     many: bool = False
+    asked_fr: tuple[NonEmpty, ...] = Field(default=(), strict=False)
+    asked_en: tuple[NonEmpty, ...] = Field(default=(), strict=False)
 
 
 Vocabulary = Mapping[str, Attribute]

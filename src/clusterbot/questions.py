@@ -75,6 +75,11 @@ class Question:
         return tuple(dict.fromkeys(mention.cluster_ids[0] for mention in self.mentions if not mention.is_ambiguous))
 
     @property
+    def words(self) -> str:
+        """Its words but for the clusters' names."""
+        return _without([one for one in self.mentions if self.text[one.start : one.end] == one.matched], self.text)
+
+    @property
     def query(self) -> str:
         """What is searched: the words, and the present names of clusters that were named otherwise."""
         return f"{self.text} ({', '.join(self.names)})" if self.names else self.text
