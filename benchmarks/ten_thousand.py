@@ -1,10 +1,10 @@
 """Time of adding one article to a corpus of 10,000 documents and re-indexing, and its share of a full build.
 
     python benchmarks/ten_thousand.py make DIR      DIR/corpus: our own documents, and 10,000 articles made from their sentences
-    python benchmarks/ten_thousand.py full DIR      a full build into DIR/index
-    python benchmarks/ten_thousand.py add DIR       five times: add a page from a file, build; then build again, remove, build
+    python benchmarks/ten_thousand.py full DIR      a full build into DIR/index, then:
+    python benchmarks/ten_thousand.py add DIR       five times: add a page from a file, build; build again, remove it, build
 
-An article is six sentences drawn from the articles and overviews of one language by a seeded generator: real words without
+An article is four sentences drawn from the articles and overviews of one language by a seeded generator: real words without
 order, each passage unlike any other, so that each has to be embedded. Timed are the commands as a person runs them.
 """
 
@@ -24,7 +24,7 @@ from clusterbot.corpus import read_corpus, write_document
 from clusterbot.models import LANGUAGES, Document
 from clusterbot.text import split_sentences
 
-DOCUMENTS, SENTENCES, TURNS, SEED = 10_000, 6, 5, 20261124
+DOCUMENTS, SENTENCES, TURNS, SEED = 10_000, 4, 5, 20261124
 OWN = Path(__file__).parent.parent / "corpus"
 
 
@@ -66,12 +66,17 @@ def full(folder: Path) -> None:
     """Time a full build."""
     seconds, report = run(folder, "index", "build")
     (folder / "full.json").write_text(json.dumps({"seconds": seconds, **report}))
-    print(f"full build: {seconds:.1f} s, {report['documents']} documents, {report['embedded']} passages embedded")
+    print(f"full build: {seconds:.1f} s, {report['documents']} documents, {report['embedded']} passages embedded", flush=True)
+    add(folder)
 
 
 def add(folder: Path) -> None:
     """Time the adding of one page, the build after it, one without a change, and those of its removal."""
-    draw, whole = random.Random(SEED + 1), json.loads((folder / "full.json").read_text())["seconds"]
+    draw, whole = random.Random(SEED + 1), None
+    if (folder / "full.json").exists():
+        whole = json.loads((folder / "full.json").read_text())["seconds"]
+    else:
+        run(folder, "index", "build")  # ends a full build that was cut off: its time is unknown
     source = read_corpus(OWN).documents
     times: dict[str, list[float]] = {}
     for turn in range(TURNS):
@@ -93,7 +98,7 @@ def add(folder: Path) -> None:
         assert report["embedded"] == 0
     for name, values in times.items():
         middle = statistics.median(values)
-        share = "" if name == "passages embedded" else f", {100 * middle / whole:.1f} % of a full build"
+        share = "" if whole is None or name == "passages embedded" else f", {100 * middle / whole:.1f} % of a full build"
         print(f"{name}: {middle:.2f} (from {min(values):.2f} to {max(values):.2f}){share}")
 
 

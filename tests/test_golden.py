@@ -69,27 +69,36 @@ def test_a_build_tells_which_golden_answers_changed(built: Cli, corpus_dir: Path
 def test_a_regression_refuses_the_swap_unless_forced(built: Cli, corpus_dir: Path, tmp_path: Path) -> None:
     put(corpus_dir, MEMBERS, JOBS)
     live = snapshot.current_version(tmp_path / "index")
-    forget_members(corpus_dir)
-    refused = built("index", "build")
+    edit(corpus_dir, "clusters/bois_boreal.fr.md", "a coûté 2,5 M$", "a coûté 2,5 M$ au total")
+    refused = built("index", "build", intercept=NEVER)
     assert refused.status == 1
-    assert "no longer answers 1 of 2 golden questions" in refused.err
+    assert "no longer answers 2 of 2 golden questions, whose sources are still there" in refused.err
     assert "--force" in refused.err
     assert "Lost: “Combien de membres comptait" in refused.out
     assert snapshot.current_version(tmp_path / "index") == live
     assert [one.version for one in snapshot.versions(tmp_path / "index")] == [live]
-    as_json = built("index", "build", "--json")
+    as_json = built("index", "build", "--json", intercept=NEVER)
     assert (as_json.status, as_json.json["index"], as_json.json["refused"]) == (1, live, True)
-    assert [one["outcome"] for one in as_json.json["golden"]["changes"]] == ["worse"]
-    forced = built("index", "build", "--force", "--json")
+    assert [one["outcome"] for one in as_json.json["golden"]["changes"]] == ["worse", "worse"]
+    forced = built("index", "build", "--force", "--json", intercept=NEVER)
     assert (forced.status, forced.json["embedded"]) == (0, 0)  # what the refused build embedded is kept
     assert snapshot.current_version(tmp_path / "index") == forced.json["index"] != live
 
 
 def test_an_answer_that_is_no_longer_given_is_a_regression_without_known_answers_too(built: Cli, corpus_dir: Path) -> None:
     put(corpus_dir, PLANT)
-    edit(corpus_dir, "clusters/bois_boreal.fr.md", "Bois Boréal a coûté", "Bois Boréal, dit-on, a coûté")
+    edit(corpus_dir, "clusters/aqua_nord.fr.md", "a été fondée", "fut fondée")
     refused = built("index", "build", intercept=NEVER)
     assert (refused.status, refused.err.count("error: ")) == (1, 1)
+
+
+def test_what_someone_removed_or_rewrote_is_told_and_leaves_the_next_answer(built: Cli, corpus_dir: Path) -> None:
+    put(corpus_dir, MEMBERS, JOBS)
+    forget_members(corpus_dir)
+    changes = built("index", "build", "--json")
+    assert changes.status == 0
+    assert [(one["id"], one["outcome"]) for one in changes.json["golden"]["changes"]] == [("g1", "lost_source")]
+    assert "120 membres" not in json.dumps(built("ask", str(MEMBERS["text"]), "--json").json, ensure_ascii=False)
 
 
 def test_a_source_that_was_removed_is_told(built: Cli, corpus_dir: Path) -> None:
@@ -97,9 +106,20 @@ def test_a_source_that_was_removed_is_told(built: Cli, corpus_dir: Path) -> None
     put(corpus_dir, question)
     quote = built("ask", str(question["text"]), "--json").json["quotes"][0]
     (corpus_dir / "articles" / f"{quote['document_id']}.md").unlink()
-    changes = built("index", "build", "--force", "--json").json["golden"]["changes"]
-    assert changes[0]["before"]["document_id"] == quote["document_id"]
-    assert changes[0]["outcome"] in ("lost_source", "worse")
+    changed = built("index", "build")
+    assert changed.status == 0
+    assert "Source removed: “Les exportations" in changed.out
+    assert quote["document_id"] not in json.dumps(built("ask", str(question["text"]), "--json").json)
+
+
+def test_a_source_that_can_t_be_read_was_not_removed(built: Cli, corpus_dir: Path) -> None:
+    put(corpus_dir, JOBS)
+    for name in ("clusters/aqua_nord.fr.md", "clusters/aqua_nord.en.md"):
+        edit(corpus_dir, name, "lang: ", "long: ")
+    refused = built("index", "build")
+    assert refused.status == 1
+    assert "golden questions, whose sources are still there" in refused.err
+    assert "1,250 jobs" in json.dumps(built("ask", str(JOBS["text"]), "--json").json)
 
 
 def test_without_golden_questions_or_a_live_index_nothing_is_compared(cli: Cli, corpus_dir: Path) -> None:

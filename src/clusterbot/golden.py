@@ -6,7 +6,7 @@ quotation that answers, and may be left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -60,7 +60,7 @@ class Comparison:
 
     @property
     def regressions(self) -> tuple[Change, ...]:
-        """The questions that the new version no longer answers."""
+        """The questions that the new version no longer answers, though what answers them is there."""
         return tuple(one for one in self.changes if one.outcome in REGRESSIONS)
 
 
@@ -95,26 +95,41 @@ def read_golden(corpus_dir: Path) -> list[GoldenQuestion]:
 
 
 def compare(
-    questions: Sequence[GoldenQuestion], before: Assistant, after: Assistant, progress: Callable[[int, int], None] | None = None
+    questions: Sequence[GoldenQuestion],
+    before: Assistant,
+    after: Assistant,
+    unread: Collection[str] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Ask two versions of the index the same questions, and tell what differs.
 
-    A question is worse answered where an answer was given (a right one, if that is known) and now none is.
+    A question is worse answered where an answer was given (a right one, if that is known), its words still stand in the corpus, and
+    now none is given. Where someone removed or rewrote them, it lost its source; a document that can't be read isn't removed.
     """
-    kept = {one.id for one in after.engine.snapshot.documents}
+    texts = {one.id: one.text for one in after.engine.snapshot.documents}
     changes: list[Change] = []
     counts = [0, 0]
     for done, question in enumerate(questions, start=1):
         quotes = [_quotes(question, assistant) for assistant in (before, after)]
-        right = [_is_right(question, one) for one in quotes]
+        best = [_best(question, one) for one in quotes]
+        right = [one is not None and _is_right(question, one) for one in best]
         counts = [count + one for count, one in zip(counts, right, strict=True)]
-        outcome = _outcome(quotes, right, kept)
-        if outcome is not None:
-            first, second = (_best(question, one) for one in quotes)
-            changes.append(Change(question, outcome, first, second))
+        said = [[(quote.document.id, quote.text) for quote in one] for one in quotes]
+        if right[0] != right[1] or said[0] != said[1]:
+            changes.append(Change(question, _outcome(best[0], right, texts, unread), *best))
         if progress:
             progress(done, len(questions))
     return Comparison(len(questions), counts[0], counts[1], tuple(changes))
+
+
+def _outcome(before: Citation | None, right: Sequence[bool], texts: Mapping[str, str], unread: Collection[str]) -> Outcome:
+    if right[1] and not right[0]:
+        return "better"
+    if before is None or before.document.id in unread:
+        return "worse" if right[0] and not right[1] else "changed"
+    if right[0] and not right[1]:
+        return "worse" if before.text in texts.get(before.document.id, "") else "lost_source"
+    return "changed" if before.document.id in texts else "lost_source"
 
 
 def _quotes(question: GoldenQuestion, assistant: Assistant) -> tuple[Citation, ...]:
@@ -124,22 +139,11 @@ def _quotes(question: GoldenQuestion, assistant: Assistant) -> tuple[Citation, .
 
 def _best(question: GoldenQuestion, quotes: Sequence[Citation]) -> Citation | None:
     """Return the first quotation that is right, else the first."""
-    return next((one for one in quotes if _is_right(question, [one])), quotes[0] if quotes else None)
+    return next((one for one in quotes if _is_right(question, one)), quotes[0] if quotes else None)
 
 
-def _is_right(question: GoldenQuestion, quotes: Sequence[Citation]) -> bool:
-    return any(not question.answers or holds_answer(quote.text, question.answers) for quote in quotes)
-
-
-def _outcome(quotes: Sequence[Sequence[Citation]], right: Sequence[bool], kept: set[str]) -> Outcome | None:
-    if right[0] and not right[1]:
-        return "worse"
-    if right[1] and not right[0]:
-        return "better"
-    said = [[(quote.document.id, quote.text) for quote in one] for one in quotes]
-    if said[0] == said[1]:
-        return None
-    return "lost_source" if quotes[0] and quotes[0][0].document.id not in kept else "changed"
+def _is_right(question: GoldenQuestion, quote: Citation) -> bool:
+    return not question.answers or holds_answer(quote.text, question.answers)
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

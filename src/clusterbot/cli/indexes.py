@@ -46,7 +46,8 @@ def build(
     """Build a version of the index from the corpus and make it the live one.
 
     A document that can't be read is left out and told, with exit status 1; the index holds all others. Before the swap, the golden
-    questions (corpus/golden.jsonl) are asked of both versions: where one is no longer answered, the live version stays.
+    questions (corpus/golden.jsonl) are asked of both versions: where one whose source is
+    still there is no longer answered, the live version stays.
     """
     settings = opening.open_settings(corpus, index)
     builder = Builder(settings, force)
@@ -63,6 +64,7 @@ class Builder:
         self._settings, self._force = settings, force
         self._model: tuple[Embedder, Ranking] | None = None
         self._comparison: Comparison | None = None
+        self._unread: set[str] = set()
 
     def _open_model(self) -> tuple[Embedder, Ranking]:
         """Return the model and the fitted numbers; loaded once, after the corpus could be read."""
@@ -101,6 +103,7 @@ class Builder:
 
         texts, self._comparison = console.reader_texts(), None
         corpus = read_corpus(self._settings.corpus_dir)
+        self._unread = {Path(error.file).stem for error in corpus.failed}
         embedder, ranking = self._open_model()
         try:
             with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
@@ -135,11 +138,11 @@ class Builder:
         except (IndexMissing, IndexMismatch, IndexCorrupt):
             return  # nothing that could be asked comes before it
         with console.progress_bar(texts("progress.golden"), texts("progress.golden")) as advance:
-            self._comparison = compare(questions, before, before.at(version), advance)
+            self._comparison = compare(questions, before, before.at(version), self._unread, advance)
         lost = len(self._comparison.regressions)
         if lost and not self._force:
-            told = "the live version stays; mend the corpus or corpus/golden.jsonl, or: clusterbot index build --force"
-            raise IndexRegression(f"the new index no longer answers {lost} of {len(questions)} golden questions: {told}")
+            told = f"the new index no longer answers {lost} of {len(questions)} golden questions, whose sources are still there"
+            raise IndexRegression(f"{told}: the live version stays; mend the corpus, or: clusterbot index build --force")
 
     def _show_comparison(self, as_json: bool, is_line: bool) -> None:
         """Show what made a version refused."""
