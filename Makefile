@@ -52,6 +52,7 @@ audit:
 docs: $(DEV)
 	$(PY) docs/generate.py
 	$(PY) deploy/requirements.py
+	$(PY) docs/evaluation.py
 
 $(RUNTIME): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clusterbot needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])'

@@ -55,8 +55,9 @@ Score = Callable[[FusionWeights], Callable[["Pool"], np.ndarray]]
 
 @dataclass(frozen=True)
 class Pool:
-    """One language's candidates for a query: standard score, lexical share, MaxSim, other language, named cluster; documents."""
+    """One language's candidates for a query: cosine and standard score, lexical share, MaxSim, other language, named cluster."""
 
+    cosine: np.ndarray
     dense: np.ndarray
     lexical: np.ndarray
     late: np.ndarray
@@ -87,21 +88,26 @@ def collect(dataset: Dataset, engine: Engine) -> list[Judged]:
             about = np.array([not query.cluster_ids.isdisjoint(document.clusters) for document in documents], dtype=bool)
             late = index.tokens.maxima(found.rows - index.first_row, query.tokens).mean(axis=1)
             ids = [document.id for document in documents]
-            pools.append(Pool(found.dense, found.lexical, late, lang != query.lang, about, ids))
+            pools.append(Pool(found.cosines, found.dense, found.lexical, late, lang != query.lang, about, ids))
         judged.append(Judged(test, pools, dataset.qrels.get(test.id, {})))
     return judged
 
 
 def ndcg(one: Judged, score: Callable[[Pool], np.ndarray]) -> float:
-    """Return nDCG@10 of the documents by their best passages (Järvelin and Kekäläinen 2002, linear gain)."""
+    """Return nDCG@10 of the documents by their best passages."""
     best: dict[str, float] = {}
     for pool in one.pools:
         for document, value in zip(pool.documents, score(pool), strict=True):
             best[document] = max(best.get(document, -np.inf), float(value))
+    return ndcg_of(best, one.relevant)
+
+
+def ndcg_of(best: dict[str, float], relevant: dict[str, float]) -> float:
+    """Return nDCG@10 of documents by their scores (Järvelin and Kekäläinen 2002, linear gain)."""
     ranked = sorted(best, key=lambda document: (-best[document], document))[:CUT_OFF]
     discount = 1 / np.log2(np.arange(2, CUT_OFF + 2))
-    gained = sum(one.relevant.get(document, 0.0) * weight for document, weight in zip(ranked, discount, strict=False))
-    ideal = sum(gain * weight for gain, weight in zip(sorted(one.relevant.values(), reverse=True), discount, strict=False))
+    gained = sum(relevant.get(document, 0.0) * weight for document, weight in zip(ranked, discount, strict=False))
+    ideal = sum(gain * weight for gain, weight in zip(sorted(relevant.values(), reverse=True), discount, strict=False))
     return gained / ideal if ideal else 0.0
 
 
@@ -160,9 +166,12 @@ def tensors(judged: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor, torch
     return torch.tensor(features), torch.tensor(gains), torch.tensor(mask)
 
 
-def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], is_late: bool) -> FusionWeights:
-    """Fit the weights and a common scale, which ranking doesn't need and the cross-entropy does."""
-    start = torch.tensor([0.0, *(getattr(START, name) for name in NAMES)], dtype=torch.double)
+def fit_fusion(
+    sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], is_late: bool, zeros: Sequence[str] = ()
+) -> FusionWeights:
+    """Fit the weights and a common scale, which ranking doesn't need and the cross-entropy does; those in `zeros` stay 0."""
+    start = torch.tensor([0.0, *(0.0 if name in zeros else getattr(START, name) for name in NAMES)], dtype=torch.double)
+    free = torch.tensor([1.0, *(0.0 if name in zeros else 1.0 for name in NAMES)], dtype=torch.double)
     theta = start.clone().requires_grad_()
     optimiser = torch.optim.LBFGS([theta], lr=0.5, max_iter=200, line_search_fn="strong_wolfe")
 
@@ -178,6 +187,7 @@ def fit_fusion(sets: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], 
             shares = torch.log_softmax((torch.exp(scale) * score).masked_fill(mask, -1e9), dim=1)
             total = total - (gains * shares).sum(dim=1).mean() / len(sets)
         total.backward()
+        theta.grad *= free
         return total
 
     optimiser.step(loss)

@@ -36,6 +36,13 @@ def test_generated_page_is_up_to_date(generated: dict[Path, str], name: str) -> 
     assert path.read_text(encoding="utf-8") == generated[path], "run: make docs"
 
 
+def test_the_evaluation_page_is_up_to_date_with_its_results() -> None:
+    pages: dict[Path, str] = runpy.run_path(str(ROOT / "docs" / "evaluation.py"))["pages"]()
+    assert {path.suffix for path in pages} == {".md", ".svg"}
+    for path, contents in pages.items():
+        assert path.read_text(encoding="utf-8") == contents, "run: make docs"
+
+
 def test_every_setting_is_documented() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():

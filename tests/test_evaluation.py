@@ -18,6 +18,7 @@ from clusterbot.evaluation import (
     measure,
     open_dataset,
     ranking_figures,
+    reliability,
     risk_coverage,
 )
 from clusterbot.ranking import read_ranking
@@ -52,6 +53,14 @@ def test_unanswerable_queries_do_not_enter_the_ranking_figures() -> None:
     one, other = query("q1"), query("q2", answerable=False)
     judged = dataset([one, other], {"q1": {"a": 1}})
     assert ranking_figures(judged, [asked(one, {"a": 1.0}), asked(other, {"a": 1.0})])["hybrid"]["ndcg@10"] == 1
+
+
+def test_reliability_tells_how_often_a_probability_held() -> None:
+    truth = np.array([True, True, False, False])
+    assert reliability(truth, np.array([0.92, 0.98, 0.94, 0.1])) == [
+        [pytest.approx(0.1), 0.0, 1.0],
+        [pytest.approx(2.84 / 3), pytest.approx(2 / 3), 3.0],
+    ]
 
 
 def test_expected_calibration_error_by_hand() -> None:

@@ -19,7 +19,7 @@ from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.datasets import Dataset
 from clusterbot.embedding import Embedder
 from clusterbot.errors import EvaluationError, StorageError
-from clusterbot.evaluation import Asked, answerability, expected_calibration_error
+from clusterbot.evaluation import Asked, answerability, expected_calibration_error, reliability, risk_coverage
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import LANGUAGES, Lang
 from clusterbot.questions import understand
@@ -49,6 +49,8 @@ class LeftOut(BaseModel):
     ece: float
     ece_known_share: float
     ece_of_chance: float
+    reliability: list[list[float]]
+    risk_coverage: list[list[float]]
 
 
 class Fit(BaseModel):
@@ -145,6 +147,8 @@ def _left_out(parts: Sequence[tuple[Calibration, Sequence[Asked]]]) -> LeftOut:
         ece=expected_calibration_error(answerable, shown),
         ece_known_share=expected_calibration_error(answerable, moved),
         ece_of_chance=error_of_chance(moved),
+        reliability=reliability(answerable, shown),
+        risk_coverage=risk_coverage(answerable, shown),
         **mean,
     )
 

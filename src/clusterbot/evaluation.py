@@ -241,6 +241,7 @@ def answerability(asked: Sequence[Asked], calibration: dict[Lang, Calibration]) 
         "f1_unanswerable": float(f1_score(~truth, ~given)),
         "ece": expected_calibration_error(truth, chance),
         "risk_coverage": risk_coverage(truth, chance),
+        "reliability": reliability(truth, chance),
     }
 
 
@@ -254,8 +255,13 @@ def risk_coverage(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> list
     return [[count / len(order), float((~truth[order[:count]]).mean())] for count in counts]
 
 
+def reliability(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> list[list[float]]:
+    """Return [mean probability, share that can be answered, questions] of each of ten bins of equal width that holds any."""
+    bins = np.minimum((chance * ECE_BINS).astype(int), ECE_BINS - 1)
+    held = [bins == one for one in np.unique(bins)]
+    return [[float(chance[one].mean()), float(truth[one].mean()), float(one.sum())] for one in held]
+
+
 def expected_calibration_error(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> float:
     """Return the mean gap between probability and share of truth over ten bins of equal width (Naeini et al. 2015)."""
-    bins = np.minimum((chance * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = [abs(float(truth[bins == one].mean() - chance[bins == one].mean())) * (bins == one).mean() for one in np.unique(bins)]
-    return float(sum(gaps))
+    return sum(abs(share - mean) * count for mean, share, count in reliability(truth, chance)) / len(truth)
