@@ -83,7 +83,8 @@ def rows(results: Json) -> list[tuple[str, str, bool, int, Callable[[Json], floa
 
     def mean(system: Json) -> float | None:
         each = [figure(name, "ndcg@10")(system) for name in whole_sets(results)]
-        return statistics.mean(each) if all(one is not None for one in each) else None
+        known = [one for one in each if one is not None]
+        return statistics.mean(known) if known and len(known) == len(each) else None
 
     speed = results["speed_set"]
 
