@@ -439,3 +439,8 @@ def test_a_sign_or_note_that_no_text_holds_costs_no_page(sign: str) -> None:
     page = worker.read("html", f"<html><body><article><h1>Titre</h1>{sentences}</article></body></html>".encode(), "utf-8", None)
     assert isinstance(page, Page)
     assert "comptait 17 membres en 2017" in markdown_of(page)
+
+
+def test_a_feed_whose_declaration_is_no_text_is_refused() -> None:
+    with pytest.raises(SourceDamaged, match="give the address of a page"):
+        worker.read("listing", b'<?xml version="1.0" encoding="\x9d"?><rss><channel></channel></rss>', None, None)

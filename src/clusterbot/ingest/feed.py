@@ -36,7 +36,10 @@ def read_listing(content: bytes) -> Listing:
 
 
 def _feed(content: bytes) -> list[Entry]:
-    found: Any = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        found: Any = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
+    except ValueError as error:  # a declaration of the encoding that is no text
+        raise SourceDamaged("the feed can't be read: give the address of a page instead") from error
     if found.bozo and not found.entries:
         raise SourceDamaged(
             f"the feed can't be read ({str(found.get('bozo_exception'))[:100]}): give the address of a page instead"
