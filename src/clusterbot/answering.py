@@ -28,7 +28,7 @@ MAX_QUOTES = 3
 TOLD = 0.95
 """How sure an answer is that the ledger knows to tell all that is asked: benchmarks/staple_questions.py finds 228 of 228 right, so
 that the rule of three (Hanley and Lippman-Hand 1983) bounds the errors of such plain questions by 2 %."""
-MAX_TOLD = 2  # of these, sentences that the ledger knows to tell what is asked for
+MAX_TOLD = 2  # quotations, where the ledger knows the sentences that tell what is asked for
 READ_HITS = 6  # passages in which the answering sentence is looked for
 READ_SENTENCES = 18  # of their sentences, those that are embedded
 REMEMBERED_SENTENCES = 20_000
@@ -135,7 +135,7 @@ class Reader:
             return Abstention(question, confidence, "not_in_corpus", leads)
         chosen = (self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
         near = (self._in_language(quote, question.lang, as_of) for quote in chosen)
-        quotes = tuple(dict.fromkeys([*told, *near]))[:MAX_QUOTES]
+        quotes = tuple(told or dict.fromkeys(near))
         return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question.lang, quotes[0]))
 
     def _told(self, question: Question, filters: Filters) -> list[Citation]:
