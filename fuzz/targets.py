@@ -6,6 +6,7 @@ Each target also holds its part to what it promises: offsets lie in the text, wh
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import io
 import json
 import re
@@ -22,6 +23,7 @@ from clusterbot.claims import normal_claim, split_claims
 from clusterbot.cli.asking import parse_line, read_fields
 from clusterbot.clusters import ClusterRegistry, words_of
 from clusterbot.corpus import read_corpus, read_document
+from clusterbot.dates import find_periods
 from clusterbot.emphasis import telling_words
 from clusterbot.errors import ClusterbotError, CorpusError, IndexCorrupt, IndexMismatch, ModelUnavailable, SourceError, UsageError
 from clusterbot.index.snapshot import read_manifest
@@ -31,7 +33,7 @@ from clusterbot.judging import RuleJudge, Statement, read_rules
 from clusterbot.models import LANGUAGES, Document, Profile, read_date
 from clusterbot.monitoring import read_bind
 from clusterbot.passages import PassageSettings, split_passages
-from clusterbot.quantities import find_quantities, find_years
+from clusterbot.quantities import find_quantities
 from clusterbot.questions import MAX_CHARS, clean, understand
 from clusterbot.store import check_person
 from clusterbot.text import find_numbers, fold, split_sentences
@@ -125,8 +127,8 @@ def figures(data: bytes) -> None:
             assert 0 <= one.start < one.end <= len(text) and one.low <= one.high
         for number in find_numbers(text, lang):
             assert 0 <= number.start < number.end <= len(text)
-    for years in find_years(text):
-        assert years.first <= years.last
+        for date in find_periods(text, lang, dt.date(2026, 11, 24)):
+            assert 0 <= date.start < date.end <= len(text) and date.first <= date.last
 
 
 def sentences(data: bytes) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from clusterbot.answering import Candidate
 from clusterbot.claims import Verdict, weigh
-from clusterbot.judging import RuleJudge, Statement, read_rules
+from clusterbot.judging import RuleJudge, read_rules
 from clusterbot.models import Document
+from clusterbot.statements import Statement
 
 RULES = read_rules()
 
@@ -33,7 +34,7 @@ def weighed(claim: str, *sentences: str) -> Verdict:
 def test_the_year_of_something_else_does_not_contradict_a_year_that_a_source_holds() -> None:
     origin = "Aqua Nord dates from 2017 and came out of the plan for 2015-2020."
     launch = "In 2019, Aqua Nord launched a school."
-    assert weighed("Aqua Nord was launched in 2017.", origin, launch).label == "not_covered"
+    assert weighed("Aqua Nord was launched in 2017.", origin, launch).label != "contradicted"
     assert weighed("Aqua Nord was launched in 2012.", origin, launch).label == "contradicted"
 
 
@@ -41,3 +42,18 @@ def test_the_newest_figure_decides_a_claim_that_tells_no_time() -> None:
     older, newer = "In 2016, Aqua Nord had 45 members.", "In 2020, Aqua Nord had 120 members."
     assert weighed("Aqua Nord has 45 members.", older, newer).label == "contradicted"
     assert weighed("Aqua Nord has 120 members.", older, newer).label == "supported"
+
+
+def test_sources_of_one_time_that_disagree_decide_nothing_and_are_both_shown() -> None:
+    verdict = weighed(
+        "In 2020, Aqua Nord had 120 members.", "In 2020, Aqua Nord had 120 members.", "In 2020, Aqua Nord had 140 members."
+    )
+    assert verdict.label == "not_covered"
+    assert {one.stance for one in verdict.evidence} == {"for", "against"}
+
+
+def test_what_is_decided_is_shown_with_its_evidence_first() -> None:
+    older = [f"In {year}, Aqua Nord had {year - 1970} members." for year in range(2010, 2020)]
+    verdict = weighed("Aqua Nord has 120 members.", *older, "In 2021, Aqua Nord had 120 members.")
+    assert verdict.label == "supported"
+    assert [one.stance for one in verdict.evidence[:2]] == ["for", "against"]

@@ -428,8 +428,9 @@ def test_another_model_than_the_index_was_made_with(built: Cli, embedders: list[
 
 
 def test_corpus_lint_is_silent_on_a_good_corpus(cli: Cli) -> None:
-    assert cli("corpus", "lint", "--json").json == {"documents": 6, "problems": []}
-    assert cli("corpus", "lint").out == "6 documents, no problem.\n"
+    linted = cli("corpus", "lint", "--json").json
+    assert (linted["documents"], linted["problems"]) == (6, [])
+    assert cli("corpus", "lint").out.endswith("6 documents, no problem.\n")
 
 
 def test_corpus_lint_names_file_and_line(cli: Cli, corpus_dir: Path) -> None:
@@ -531,10 +532,10 @@ def test_wrong_usage_of_the_program_is_status_2() -> None:
 
 def test_check_json_has_the_keys_that_others_rely_on_and_verbatim_evidence(built: Cli, corpus_dir: Path) -> None:
     checked = built("check", "Boreal Wood was founded in 2010.", "--json").json
-    keys = ["id", "claim", "language", "verdict", "confidence", "explanation", "evidence", "differences", "index", "model"]
-    assert list(checked) == [*keys, "elapsed_ms"]
+    keys = ["id", "claim", "language", "verdict", "confidence", "explanation", "evidence", "differences", "disagreements"]
+    assert list(checked) == [*keys, "index", "model", "elapsed_ms"]
     assert (checked["verdict"], checked["language"]) == ("contradicted", "en")
-    assert {"kind": "date", "claim": "2010", "source": "2012"} in checked["differences"]
+    assert {"kind": "date", "claim": "2010", "source": "March 2012"} in checked["differences"]
     against = checked["evidence"][0]
     keys = ["stance", "text", "document_id", "start", "end", "title", "url", "link", "published"]
     assert (list(against), against["stance"]) == (keys, "against")
@@ -549,6 +550,19 @@ def test_check_shows_both_sides_and_decides_nothing_where_sources_of_one_time_di
     checked = built("check", "En 2020, Bois Boréal comptait 120 membres.", "--json").json
     assert checked["verdict"] == "not_covered"
     assert {"for", "against"} <= {one["stance"] for one in checked["evidence"]}
+    (members,) = checked["disagreements"]
+    assert (members["attribute"], {one["value"] for one in members["values"]}) == ("members", {120, 140})
+    shown = built("check", "En 2020, Bois Boréal comptait 120 membres.").out
+    assert "140" in shown.partition("120")[2]
+
+
+def test_cluster_and_lint_list_what_the_sources_disagree_on(built: Cli) -> None:
+    for command in (("cluster", "Bois Boréal"), ("corpus", "lint")):
+        (members,) = built(*command, "--json").json["disagreements"]
+        assert members["attribute"] == "members"
+        shown = built(*command)
+        assert shown.status == 0
+        assert "120" in shown.out and "140" in shown.out
 
 
 def test_check_tells_people_the_verdict_and_the_difference_in_the_claims_language(built: Cli) -> None:

@@ -42,8 +42,32 @@ def test_the_digest_tells_another_judgement_but_not_another_readme(tmp_path: Pat
 
 
 def test_claims_alone_make_a_set_without_queries(tmp_path: Path) -> None:
-    write(tmp_path, "claims.jsonl", [{"_id": "c1", "claim": "X"}])
+    write(tmp_path, "claims.jsonl", [{"_id": "c1", "claim": "X", "lang": "en", "label": "REFUTED"}])
     assert read_dataset(tmp_path).queries == ()
+
+
+def test_evidence_is_read_in_each_form_that_public_sets_have(tmp_path: Path) -> None:
+    evidence = [{"text": "A."}, {"doc_id": "d1", "sentences": ["B.", "C."]}, {"document_id": "d2", "quote": "D."}, {"doc_id": "d3"}]
+    row = {"_id": "c1", "claim": "X", "lang": "en", "label": "SUPPORTS", "evidence": evidence, "cited_doc_ids": ["d0"]}
+    write(tmp_path, "claims.jsonl", [row])
+    (claim,) = read_dataset(tmp_path).claims
+    assert (claim.label, claim.given, claim.cited) == ("supported", ("A.", "B. C.", "D."), ("d0", "d1", "d2", "d3"))
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"_id": "c1", "text": "X", "lang": "en", "label": "REFUTED"}, "claims.jsonl:1: `_id` and `claim` are needed"),
+        (
+            {"_id": "c1", "claim": "X", "lang": "en", "label": "MAYBE"},
+            "c1: label must be one of SUPPORTED, REFUTED, NOT_ENOUGH_INFO",
+        ),
+    ],
+)
+def test_a_broken_claim_is_told_with_its_place(tmp_path: Path, row: dict[str, str], told: str) -> None:
+    write(tmp_path, "claims.jsonl", [row])
+    with pytest.raises(EvaluationError, match=told.replace(".", r"\.")):
+        read_dataset(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,21 @@ def test_a_single_quote_that_is_not_verbatim_fails(baseline: Baseline) -> None:
     assert "quotes.verbatim" in " ".join(failures(baseline, [measured(figures=worse)]))
 
 
+def test_a_single_contradicted_claim_that_is_called_supported_fails() -> None:
+    told = {"claims": {"contradicted_not_supported": 1.0, "macro_f1": 0.9}}
+    baseline = updated(None, [measured(figures=figures_of(told))], allow_regression=False)
+    told["claims"]["contradicted_not_supported"] = 0.999
+    (worse,) = failures(baseline, [measured(figures=figures_of(told))])
+    assert "claims.contradicted_not_supported" in worse
+
+
 def test_a_figure_that_was_not_measured_fails(baseline: Baseline) -> None:
     assert "wasn't measured" in " ".join(failures(baseline, [measured(figures={NDCG: 0.9})]))
 
 
-@pytest.mark.parametrize("change", [{"digest": "other"}, {"model": "m@2"}, {"max_chars": 500}, {"token_dimension": 0}])
+@pytest.mark.parametrize(
+    "change", [{"digest": "other"}, {"claims_digest": "other"}, {"model": "m@2"}, {"max_chars": 500}, {"token_dimension": 0}]
+)
 def test_what_was_made_otherwise_cannot_pass(baseline: Baseline, change: dict[str, Any]) -> None:
     (told,) = failures(baseline, [measured(0.99, **change)])
     assert "--update" in told

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from clusterbot.judging import RuleJudge, Statement, read_rules
+from clusterbot.judging import Judgement, RuleJudge, read_rules
 from clusterbot.models import Lang
+from clusterbot.statements import Statement, written_on
 
 JUDGE = RuleJudge(read_rules())
 
 
-def said(claim: str, source: str, lang: Lang = "en", source_lang: Lang = "en") -> str:
+def judged(claim: str, source: str, lang: Lang = "en", source_lang: Lang = "en", published: str | None = None) -> Judgement:
     subject = JUDGE.subject(["Aqua Nord"], lang)
-    return JUDGE.judge(Statement(claim, lang, subject), Statement(source, source_lang, frozenset())).stance
+    return JUDGE.judge(Statement(claim, lang, subject), Statement(source, source_lang, frozenset(), written_on(published)))
+
+
+def said(claim: str, source: str, lang: Lang = "en", source_lang: Lang = "en", published: str | None = None) -> str:
+    return judged(claim, source, lang, source_lang, published).stance
 
 
 @pytest.mark.parametrize(
@@ -21,6 +26,7 @@ def said(claim: str, source: str, lang: Lang = "en", source_lang: Lang = "en") -
         ("Aqua Nord had 50 members in 2020.", "for"),
         ("Aqua Nord had 60 members in 2020.", "against"),
         ("Aqua Nord had about 51 members in 2020.", "for"),
+        ("Aqua Nord had more than 40 members in 2020.", "for"),
         ("Aqua Nord had more than 60 members in 2020.", "against"),
         ("Aqua Nord had 60 members in 2013.", "neutral"),
         ("Aqua Nord had 50 employees in 2020.", "neutral"),
@@ -36,21 +42,105 @@ def test_a_source_in_the_other_language_decides_too() -> None:
     assert said("Aqua Nord had sixty members in 2020.", "En 2020, Aqua Nord comptait 50 membres.", "en", "fr") == "against"
 
 
-def test_a_sentence_of_two_years_never_supports_a_figure() -> None:
-    source = "Aqua Nord went from 27 members in 2012 to 72 in 2023."
-    assert said("Aqua Nord had 27 members in 2023.", source) == "neutral"
+@pytest.mark.parametrize(
+    ("claim", "stance"),
+    [
+        ("Aqua Nord had 27 members in 2012.", "for"),
+        ("Aqua Nord had 72 members in 2023.", "for"),
+        ("Aqua Nord had 27 members in 2023.", "against"),
+        ("Aqua Nord had 72 members in 2012.", "against"),
+        ("Aqua Nord had 72 members in 2018.", "neutral"),
+    ],
+)
+def test_of_several_years_each_figure_goes_with_its_own(claim: str, stance: str) -> None:
+    assert said(claim, "Aqua Nord went from 27 members in 2012 to 72 in 2023.") == stance
 
 
-def test_a_denied_claim_is_against_a_sentence_that_affirms() -> None:
-    assert said("Aqua Nord was not founded in 2006.", "Aqua Nord was founded in 2006.") == "against"
+def test_the_year_of_the_page_that_reports_is_not_that_of_the_event() -> None:
+    source = "Aqua Nord was founded in 2006, Le Journal reported in 2018."
+    assert said("Aqua Nord was founded in 2006.", source) == "for"
+    assert said("Aqua Nord was founded in 2018.", source) == "against"
 
 
-def test_a_spelled_out_figure_counts_as_its_digits() -> None:
-    assert said("Aqua Nord had fifty members in 2020.", "In 2020, Aqua Nord had 50 members.") == "for"
+def test_a_figure_without_a_date_holds_for_the_day_of_its_article() -> None:
+    source = "Aqua Nord compte 50 membres."
+    assert said("Aqua Nord comptait 60 membres en mai 2020.", source, "fr", "fr", "2020-05-12") == "against"
+    assert said("Aqua Nord comptait 60 membres en mai 2021.", source, "fr", "fr", "2020-05-12") == "neutral"
+    assert said("Aqua Nord a été fondée en mai 2024.", "Aqua Nord a vu le jour en mai dernier.", "fr", "fr", "2024-09-12") == "for"
 
 
-def test_a_denied_wrong_year_is_never_called_contradicted() -> None:
-    assert said("Aqua Nord was not founded in 2009.", "Aqua Nord was founded in 2006.") == "neutral"
+@pytest.mark.parametrize(
+    ("claim", "difference"),
+    [
+        ("Aqua Nord received $25M over 3 years.", ("number", "$25M", "$2.5M")),
+        ("Aqua Nord received US$2.5M over 3 years.", ("unit", "US$2.5M", "$2.5M")),
+    ],
+)
+def test_amounts_differ_by_figure_or_by_currency(claim: str, difference: tuple[str, str, str]) -> None:
+    found = judged(claim, "Aqua Nord received $2.5M over 3 years.")
+    assert found.stance == "against"
+    assert difference in [(one.kind, one.claim, one.source) for one in found.differences]
+
+
+def test_figures_of_other_things_never_contradict() -> None:
+    source = "Aqua Nord took in 8 start-ups with its first cohort and 12 with its second."
+    assert said("Aqua Nord's fifth cohort had twenty start-ups.", source) == "neutral"
+    assert said("Aqua Nord had 9,500 direct jobs.", "Aqua Nord had 20,000 indirect jobs.") == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("claim", "stance"),
+    [
+        ("Aqua Nord was not founded in 2006.", "against"),
+        ("Aqua Nord was not founded in 2009.", "neutral"),
+        ("Aqua Nord was founded in 2009.", "against"),
+    ],
+)
+def test_a_denial_contradicts_only_what_the_source_says(claim: str, stance: str) -> None:
+    assert said(claim, "Aqua Nord was founded in 2006.") == stance
+
+
+def test_a_source_that_denies_contradicts() -> None:
+    found = judged("Aqua Nord est encore un organisme distinct.", "Aqua Nord n’est plus un organisme distinct.", "fr", "fr")
+    assert found.stance == "against"
+    assert [(one.kind, one.claim, one.source) for one in found.differences] == [("negation", "–", "n’est plus")]
+    assert said("Aqua Nord takes a share of its companies.", "Aqua Nord takes no share of its companies.") == "against"
+    assert said("Aqua Nord est née d’une fusion.", "Aqua Nord est née d’une fusion.", "fr", "fr") == "for"
+
+
+@pytest.mark.parametrize(
+    ("claim", "stance"),
+    [
+        ("Aqua Nord is a non-profit.", "for"),
+        ("Aqua Nord is a for-profit company.", "against"),
+        ("Aqua Nord is not a non-profit.", "against"),
+    ],
+)
+def test_for_profit_and_non_profit_are_opposites(claim: str, stance: str) -> None:
+    assert said(claim, "Aqua Nord is a non-profit.") == stance
+
+
+@pytest.mark.parametrize(
+    ("claim", "stance"),
+    [
+        ("Jeanne Tremblay was the first head of Aqua Nord.", "for"),
+        ("Paul Roy was the first head of Aqua Nord.", "against"),
+        ("Paul Roy was the head of Aqua Nord.", "against"),
+        ("Jeanne Tremblay chaired the board of Aqua Nord.", "neutral"),
+        ("Paul Roy was a partner of Aqua Nord.", "neutral"),
+    ],
+)
+def test_another_name_contradicts_where_only_one_can_be_right(claim: str, stance: str) -> None:
+    assert said(claim, "Jeanne Tremblay was the first head of Aqua Nord.") == stance
+
+
+def test_a_superlative_is_only_borne_out_by_its_own_kind() -> None:
+    assert said("Aqua Nord is the largest cluster in Laval.", "Aqua Nord is the first cluster in Laval.") == "neutral"
+
+
+def test_what_comes_again_every_year_has_no_one_date() -> None:
+    source = "Aqua Nord was launched at its annual meeting, held in 2020."
+    assert said("Aqua Nord held its annual meeting in 2022.", source) == "neutral"
 
 
 def test_what_was_found_is_not_what_was_founded() -> None:

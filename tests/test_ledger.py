@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from clusterbot.corpus import read_corpus
-from clusterbot.ledger import Ledger, overlap
-from clusterbot.models import Attribute, Citation, Document, Lang, Profile
+from clusterbot.disagreements import disagree, in_conflict, overlap
+from clusterbot.ledger import Ledger
+from clusterbot.models import Attribute, Citation, Document, Fact, Lang, Profile
 from clusterbot.questions import Asks
 from fakes import ATTRIBUTES, document, profile
 
@@ -94,16 +95,52 @@ def test_values_of_one_time_that_differ_disagree() -> None:
     [
         (fact("members", 120, "2020"), fact("members", 120, "2020", "https://elsewhere.org")),
         (fact("members", 120, "2020"), fact("members", 140, "2019")),
+        (fact("members", 120, "2020-06"), fact("members", 140, "2020-01")),
         (fact("members", 120, "2020"), fact("members", 140)),
-        (fact("members", 120), fact("members", 140)),
         (fact("members", 120, "2020"), fact("jobs", 140, "2020")),
         (fact("members", 120, "2020", unit="%"), fact("members", 140, "2020")),
         (fact("members", 120, "2020"), fact("members", 999, "2020")),
     ],
-    ids=["same value", "other time", "one undated", "both undated", "other attribute", "other unit", "nowhere in the text"],
+    ids=[
+        "same value",
+        "other time",
+        "little change in a year",
+        "one undated",
+        "other attribute",
+        "other unit",
+        "nowhere in the text",
+    ],
 )
 def test_what_is_merely_different_does_not_disagree(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert disagreeing(pages(one, other), "En 2020, elle comptait 120 membres.") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (fact("members", 120), fact("members", 140)),
+        (fact("members", 120, "2020-06-01"), fact("members", 140, "2020-06-20")),
+        (fact("members", 45, "2016-01"), fact("members", 140, "2016-09")),
+        (fact("founded", "2012-03", "2012"), fact("founded", "2014", "2020")),
+        (fact("plant_cost", 2.5, "2022", unit="M CAD"), fact("plant_cost", 2.5, "2022", unit="M USD")),
+    ],
+    ids=["both undated", "a month apart", "far apart within a year", "one event, told at two times", "another currency"],
+)
+def test_what_cannot_be_right_together_disagrees(one: dict[str, Any], other: dict[str, Any]) -> None:
+    attribute = VOCABULARY.get(one["attribute"])
+    assert disagree(Fact(**one), Fact(**other), attribute) and disagree(Fact(**other), Fact(**one), attribute)
+
+
+def test_a_date_that_is_told_less_exactly_agrees() -> None:
+    told = [Fact(**fact("founded", value, None)) for value in ("2012", "2012-03", "2012-03-01")]
+    assert in_conflict(told, VOCABULARY["founded"]) == []
+
+
+def test_all_that_a_cluster_s_sources_disagree_on_is_listed_by_attribute() -> None:
+    found = pages(fact("members", 120, "2020"), fact("members", 140, "2020"), fact("members", 45, "2016"))
+    (members,) = Ledger(found, VOCABULARY).disagreements_of("bois_boreal", "en")
+    assert (members.attribute, [value.fact.value for value in members.values]) == ("members", [120, 140])
+    assert members.values[1].citation.text == "In 2020, it counted 140 members."
 
 
 def test_an_attribute_of_many_values_never_disagrees() -> None:

@@ -184,7 +184,7 @@ def test_a_build_report() -> None:
 
 
 def test_a_card_has_both_languages() -> None:
-    card = card_json(REGISTRY.clusters["bois_boreal"], {}, "v1")
+    card = card_json(REGISTRY.clusters["bois_boreal"], {}, (), "v1")
     assert card["names"]["en"]["short"] == "Boreal Wood"
     assert card["names"]["fr"]["former"][0] == {"name": "GBN", "until": "2022-05"}
     assert (card["facts"], card["index"]) == ([], "v1")
@@ -202,7 +202,8 @@ def test_a_document_and_a_problem() -> None:
         "clusters",
         "gone",
     ]
-    assert lint_json(3, [Problem("a.md", 1, "bad")]) == {
+    assert lint_json(3, [Problem("a.md", 1, "bad")], ()) == {
         "documents": 3,
         "problems": [{"file": "a.md", "line": 1, "message": "bad"}],
+        "disagreements": [],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -18,18 +19,21 @@ from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
 from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
 from clusterbot.clusters import Cluster, ClusterRegistry
 from clusterbot.embedding import Embedder, has_tokens, open_embedder
+from clusterbot.entailment import CrossEncoderModel, EntailmentJudge
 from clusterbot.errors import IndexMismatch
+from clusterbot.facts import FactJudge
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe
 from clusterbot.index.snapshot import Snapshot
-from clusterbot.judging import RuleJudge, Statement, read_rules
+from clusterbot.judging import Judge, RuleJudge, read_rules
 from clusterbot.ledger import Ledger
-from clusterbot.models import EVERYTHING, LANGUAGES, Filters, Lang, Profile, Vocabulary
+from clusterbot.models import EVERYTHING, LANGUAGES, Disagreement, Filters, Lang, Profile, Vocabulary
 from clusterbot.passages import PassageSettings
 from clusterbot.questions import Question, understand
 from clusterbot.ranking import Ranking, read_ranking
 from clusterbot.retrieval import Hit, Retriever
-from clusterbot.settings import Settings
+from clusterbot.settings import RULES, Settings
+from clusterbot.statements import Statement, written_on
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +68,8 @@ class Check:
 class Engine:
     """Everything that answers from one version of the index; never changes."""
 
-    def __init__(self, loaded: Snapshot, embedder: Embedder, ranking: Ranking) -> None:
-        """Put the parts together.
+    def __init__(self, loaded: Snapshot, embedder: Embedder, ranking: Ranking, judge: Judge | None = None) -> None:
+        """Put the parts together; claims are weighed by the rules unless by another judge.
 
         Raises:
             IndexMismatch: the index was made with another model.
@@ -95,7 +99,11 @@ class Engine:
         self.retriever = Retriever(loaded, embedder, ranking.fusion)
         self.reader = Reader(loaded, embedder, self.ledger, ranking.sentence)
         self.rules = read_rules()
-        self.judge = RuleJudge(self.rules)
+        self._rule_judge = RuleJudge(self.rules)
+        self.judge: Judge = self._rule_judge
+        if judge is not None:
+            self.judge, self.rules = judge, self.rules.model_copy(update={"fitted": ""})  # the fit is that of the rules alone
+        self.facts = FactJudge(self.ledger, self.rules)
 
     def find(
         self, question: Question, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
@@ -127,25 +135,43 @@ class Engine:
         """Weigh each claim of a text; one that names no cluster is about that of the claims before it."""
         whole = understand(text, self.registry, context, lang, default_lang)
         earlier, verdicts = list(context), []
+        today = written_on(dt.datetime.now(dt.UTC).date().isoformat())
         for claim in split_claims(normal_claim(whole.text), whole.lang):
             question = understand(claim, self.registry, earlier, whole.lang)
-            names = [mention.matched for mention in question.mentions] + list(question.names)
-            statement = Statement(claim, whole.lang, self.judge.subject(names, whole.lang))
-            _, candidates = self.find(question, SEARCHED, only_clusters=question.cluster_ids or None)
-            verdicts.append(weigh(statement, question.cluster_ids, candidates, self.judge, self.rules))
+            cluster_ids = question.cluster_ids[:1]
+            names = [mention.matched for mention in question.mentions[:1]]
+            names += [self.registry.clusters[key].name(whole.lang) for key in cluster_ids]
+            statement = Statement(claim, whole.lang, self._rule_judge.subject(names, whole.lang), today)
+            _, candidates = self.find(question, SEARCHED, only_clusters=cluster_ids or None)
+            known = self.facts.weigh(statement, cluster_ids)
+            verdict = weigh(statement, cluster_ids, candidates, self.judge, self.rules, known)
+            verdicts.append(replace(verdict, disagreements=self._disagreements(verdict)))
             earlier.append(claim)
         return tuple(verdicts)
+
+    def _disagreements(self, verdict: Verdict) -> tuple[Disagreement, ...]:
+        """Return what the sources tell differently of what the evidence for or against a claim tells, each once."""
+        found: dict[tuple[str, str], Disagreement] = {}
+        for one in verdict.evidence:
+            if one.stance != "neutral":
+                quote = self.ledger.cite(one.citation.document, one.citation.start, one.citation.end)
+                for each in self.ledger.disagreements(verdict.lang, quote):
+                    found.setdefault((each.cluster_id, each.attribute), each)
+        return tuple(found.values())
 
 
 class Assistant:
     """Answers questions; a new version of the index replaces the old one between two questions, never within one."""
 
-    def __init__(self, index_dir: Path, embedder: Embedder, ranking: Ranking, version: str | None = None) -> None:
+    def __init__(
+        self, index_dir: Path, embedder: Embedder, ranking: Ranking, version: str | None = None, judge: Judge | None = None
+    ) -> None:
         """Load a version of the index, the live one unless named."""
         self.index_dir = index_dir
+        self._judge = judge
         self._embedder = embedder
         self._ranking = ranking
-        self.engine = Engine(snapshot.load(index_dir, version), embedder, ranking)
+        self.engine = Engine(snapshot.load(index_dir, version), embedder, ranking, judge)
 
     @classmethod
     def open(cls, settings: Settings, progress: bundled.Progress | None = None) -> Assistant:
@@ -159,7 +185,8 @@ class Assistant:
             # Half of its 0.4 s is decompression, which runs beside the loading of the model.
             languages = pool.submit(load_identifier)
             embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled, settings.late_interaction)
-            opened = cls(settings.index_dir, embedder, read_ranking(has_tokens(embedder)))
+            judge = None if settings.judge == RULES else EntailmentJudge(CrossEncoderModel(settings.judge))
+            opened = cls(settings.index_dir, embedder, read_ranking(has_tokens(embedder)), judge=judge)
             languages.result()
         return opened
 
@@ -215,13 +242,13 @@ class Assistant:
         Raises:
             IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
         """
-        return Assistant(self.index_dir, self._embedder, self._ranking, version)
+        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge)
 
     def reload(self) -> bool:
         """Take up the live version; say whether it is another one."""
         if snapshot.current_version(self.index_dir) == self.engine.snapshot.manifest.version:
             return False
-        self.engine = Engine(snapshot.load(self.index_dir), self._embedder, self._ranking)
+        self.engine = Engine(snapshot.load(self.index_dir), self._embedder, self._ranking, self._judge)
         return True
 
 

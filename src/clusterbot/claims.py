@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clusterbot.answering import Candidate
-from clusterbot.judging import ClaimRules, Difference, Judge, Judgement, Stance, Statement
-from clusterbot.models import Citation, Lang
-from clusterbot.quantities import find_quantities, find_years
+from clusterbot.dates import find_periods
+from clusterbot.facts import Known
+from clusterbot.judging import ClaimRules, Difference, Judge, Judgement, Stance
+from clusterbot.models import Citation, Disagreement, Lang
+from clusterbot.quantities import find_quantities
+from clusterbot.statements import Statement, written_on
 from clusterbot.text import split_sentences
 
 Label = Literal["supported", "contradicted", "not_covered"]
+LABELS: tuple[Label, ...] = ("supported", "contradicted", "not_covered")
 MAX_EVIDENCE = 5
 MAX_CLAIMS = 12
 
@@ -32,13 +36,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the sources say of one claim; `confidence` is the fitted probability that the verdict is right."""
+    """What the sources say of one claim; `confidence` is the fitted probability that the verdict is right.
+
+    `disagreements`: what the sources tell differently of what the evidence tells, whatever the verdict.
+    """
 
     claim: str
     lang: Lang
     label: Label
     confidence: float
     evidence: tuple[Evidence, ...]
+    disagreements: tuple[Disagreement, ...] = ()
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -61,63 +69,105 @@ def overall(verdicts: Sequence[Verdict]) -> Label:
 
 
 def weigh(
-    claim: Statement, cluster_ids: Iterable[str], candidates: Sequence[Candidate], judge: Judge, rules: ClaimRules
+    claim: Statement,
+    cluster_ids: Iterable[str],
+    candidates: Sequence[Candidate],
+    judge: Judge,
+    rules: ClaimRules,
+    known: Sequence[Known] = (),
 ) -> Verdict:
-    """Judge a claim by the best sentences read for it; those about other clusters say nothing of it."""
-    wanted = set(cluster_ids)
+    """Judge a claim by the ledgers' entries on it and the best sentences read for it; those about other clusters say nothing."""
+    wanted = set(list(cluster_ids)[:1])  # what a claim is about; what else it names is part of what it tells
     about = [one for one in candidates if not wanted or wanted & set(one.document.clusters)]
-    evidence = [_evidence(claim, one, judge) for one in about[: rules.sentences]]
+    entries = [_of_judgement(one.citation, one.judgement) for one in known]
+    places = {(one.citation.document.id, one.citation.start) for one in entries}
+    read = [_evidence(claim, one, judge) for one in about[: rules.sentences] if (one.document.id, one.start) not in places]
+    evidence = [*entries, *read]
     order: dict[Stance, int] = {"against": 0, "for": 0, "neutral": 1}
     evidence.sort(key=lambda one: (order[one.stance], -one.coverage, one.citation.document.id, one.citation.start))
-    label = _label(claim, evidence)
+    label = _of_facts(entries) or _label(claim, evidence, rules)
     if label == "contradicted" and _is_year_held(claim, evidence, rules):
         label = "not_covered"
-    return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(evidence[:MAX_EVIDENCE]))
+    return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(_shown(label, evidence)))
+
+
+def _shown(label: Label, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return the evidence that is shown: what decides first, but never one side alone where there are two."""
+    wanted: Stance = "for" if label == "supported" else "against"
+    first = [one for one in evidence if one.stance == wanted][: MAX_EVIDENCE - 1]
+    rest = [one for one in evidence if one not in first]
+    return [*first, *rest][:MAX_EVIDENCE]
 
 
 def _evidence(claim: Statement, one: Candidate, judge: Judge) -> Evidence:
-    published = int(one.document.published[:4]) if one.document.kind == "article" and one.document.published else None
-    told: Judgement = judge.judge(claim, Statement(one.text, one.document.lang, claim.subject, published))
-    years = find_years(one.text)
-    year = max((each.last for each in years), default=published)
-    return Evidence(Citation(one.document, one.start, one.end), told.stance, year, told.coverage, told.differences)
+    when = written_on(one.document.published) if one.document.kind in ("article", "digest") else None
+    told = judge.judge(claim, Statement(one.text, one.document.lang, claim.subject, when))
+    return _of_judgement(Citation(one.document, one.start, one.end), told)
 
 
-def _label(claim: Statement, evidence: Sequence[Evidence]) -> Label:
-    """Decide by the newest evidence; where sources of the same time disagree, or none is dated, nothing is decided."""
-    newest = {
-        stance: max((one.year or 0 for one in evidence if one.stance == stance), default=None) for stance in ("for", "against")
+def _of_judgement(citation: Citation, told: Judgement) -> Evidence:
+    return Evidence(citation, told.stance, told.year, told.coverage, told.differences)
+
+
+def _of_facts(entries: Sequence[Evidence]) -> Label | None:
+    """Return what the newest ledger entries on the claim decide; None where there are none, or they differ."""
+    newest = max((one.year or 0 for one in entries), default=0)
+    stances = {one.stance for one in entries if (one.year or 0) == newest}
+    if len(stances) != 1:
+        return None
+    return "supported" if "for" in stances else "contradicted"
+
+
+def _label(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) -> Label:
+    """Decide by the newest evidence, and at one time by the evidence that covers clearly more of the claim; else not at all."""
+    sides: dict[Stance, list[Evidence]] = {
+        stance: [one for one in evidence if one.stance == stance] for stance in ("for", "against")
     }
-    if newest["for"] is None and newest["against"] is None:
+    if not sides["for"] and not sides["against"]:
         return "not_covered"
-    if newest["against"] is None:
-        return "supported"
-    if newest["for"] is None:
-        return "contradicted"
-    is_dated = bool(find_years(claim.text)) or not find_quantities(claim.text, claim.lang)
-    if is_dated or newest["for"] == newest["against"]:
-        return "not_covered"
-    return "supported" if newest["for"] > newest["against"] else "contradicted"
+    if not sides["for"] or not sides["against"]:
+        return "supported" if sides["for"] else "contradicted"
+    newest = {stance: max(one.year or 0 for one in each) for stance, each in sides.items()}
+    is_dated = bool(find_periods(claim.text, claim.lang)) or not find_quantities(claim.text, claim.lang)
+    if not is_dated and newest["for"] != newest["against"]:
+        return "supported" if newest["for"] > newest["against"] else "contradicted"
+    best = {stance: max(one.coverage for one in each) for stance, each in sides.items()}
+    return "supported" if best["for"] >= best["against"] + rules.lead else "not_covered"
 
 
 def _is_year_held(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) -> bool:
-    """Say whether the claim differs by its year alone and yet a sentence on the same matter holds that year."""
+    """Say whether the claim differs by its date alone and yet a sentence on the same matter holds that date."""
     kinds = {one.kind for each in evidence if each.stance == "against" for one in each.differences}
-    asked = {one.first for one in find_years(claim.text)}
-    about = (one.citation.text for one in evidence if one.coverage >= rules.min_coverage)
-    return kinds == {"date"} and any(asked <= {one.first for one in find_years(text)} for text in about)
+    asked = find_periods(claim.text, claim.lang)
+    about = [one for one in evidence if one.stance != "against" and one.coverage >= rules.min_coverage]
+    return kinds == {"date"} and any(
+        any(one.overlaps(other) for one in asked for other in find_periods(each.citation.text, each.citation.document.lang))
+        for each in about
+    )
 
 
 def _confidence(label: Label, evidence: Sequence[Evidence], rules: ClaimRules) -> float:
-    """Return the probability that the verdict is right, a logistic function of `coverage_feature`."""
-    return 1 / (1 + math.exp(-(rules.intercept + rules.coverage_weight * coverage_feature(label, evidence))))
+    """Return the probability that the verdict is right: fitted for the rules, a model's own word for a model."""
+    found = features(label, evidence)
+    if not rules.fitted:
+        return abs(found["coverage"])
+    return 1 / (1 + math.exp(-(rules.intercept + sum(rules.weights[name] * value for name, value in found.items()))))
 
 
-def coverage_feature(label: Label, evidence: Sequence[Evidence]) -> float:
-    """Return how well the best evidence for a verdict covers the claim; its negative where the verdict is that none does."""
+def features(label: Label, evidence: Sequence[Evidence]) -> dict[str, float]:
+    """Return what tells right verdicts from wrong ones: the label, and how well the best evidence for it covers the claim.
+
+    Where the verdict is that nothing decides, what comes near speaks against it.
+    """
     wanted: Stance = "for" if label == "supported" else "against" if label == "contradicted" else "neutral"
     coverage = max((one.coverage for one in evidence if one.stance == wanted), default=0.0)
-    return -coverage if label == "not_covered" else coverage
+    is_open = label == "not_covered"
+    return {
+        "coverage": -coverage if is_open else coverage,
+        "contradicted": float(label == "contradicted"),
+        "not_covered": float(is_open),
+        "divided": float({"for", "against"} <= {one.stance for one in evidence}),
+    }
 
 
 def normal_claim(text: str) -> str:

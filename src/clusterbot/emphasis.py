@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from clusterbot.analysis import analyse
 from clusterbot.models import Lang, Span
-from clusterbot.quantities import find_quantities, find_years
+from clusterbot.quantities import find_quantities
 from clusterbot.questions import Asks
 from clusterbot.text import MONTHS, find_numbers, fold
 
 _YEAR = re.compile(r"(1[89]|20)\d\d")
+_YEARS = re.compile(r"(?<![\d.,$])(?:1[89]|20)\d\d(?:[-–/](?:\d{4}|\d{2})(?!\d))?(?![\d%]|[ \u00a0]?[%$]|[.,]\d)")
 _PERSON = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+ (?:[A-Z]\. |d[eu’'] ?|St-|Le )?[A-ZÀ-Ý][\w’'-]+")
 _MONEY = re.compile(r"\$|\b(dollars?|millions?|milliards?|billions?)\b")
 _MONTH = "|".join(month for months in MONTHS.values() for month in months)
@@ -49,7 +50,7 @@ def _counts(text: str, lang: Lang) -> Iterator[Span]:
     """Yield the quantities that are no part of a date, each with what is counted: "120 membres"."""
     dates = [match.span() for match in _DATE.finditer(text)]
     for one in find_quantities(text, lang):
-        if not any(start <= one.start < end for start, end in dates):
+        if one.kind != "rank" and not any(start <= one.start < end for start, end in dates):
             after = _NEXT_WORD.match(text, one.end) if one.unit is None else None
             is_counted = after is not None and bool(analyse(after.group(), lang))  # "72 of them" counts no "of"
             yield Span(one.start, after.end() if after and is_counted else one.end)
@@ -60,9 +61,9 @@ def _words(text: str, lang: Lang, asks: Asks) -> Iterator[Span]:
         case "number":
             yield from _counts(text, lang)
         case "money":
-            yield from (Span(one.start, one.end) for one in find_quantities(text, lang) if one.unit not in (None, "%"))
+            yield from (Span(one.start, one.end) for one in find_quantities(text, lang) if one.kind == "money")
         case "date":
             yield from (Span(*match.span()) for match in _DATE.finditer(text))
-            yield from (Span(one.start, one.end) for one in find_years(text))
+            yield from (Span(*match.span()) for match in _YEARS.finditer(text))
         case "person":
             yield from (Span(*match.span()) for match in _PERSON.finditer(text))

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from clusterbot.errors import EvaluationError
 
 SLACK = 0.01  # between a figure and the floor it sets: what another processor's rounding may cost
-EXACT = ("quotes.verbatim",)
+EXACT = ("quotes.verbatim", "claims.contradicted_not_supported")
 FLOORS = (
     *("runs.hybrid.ndcg@10", "runs.hybrid.recall@10", "by_language.fr.hybrid.ndcg@10", "by_language.en.hybrid.ndcg@10"),
-    *("by_pair.cross.hybrid.ndcg@10", "answerability.auroc", "quotes.first.all", "quotes.any.all", *EXACT),
+    *("by_pair.cross.hybrid.ndcg@10", "answerability.auroc", "quotes.first.all", "quotes.any.all"),
+    *("claims.accuracy", "claims.macro_f1", "claims.by_language.fr.macro_f1", "claims.by_language.en.macro_f1", *EXACT),
 )
 
 
@@ -24,6 +25,7 @@ class SetBaseline(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     digest: str
+    claims_digest: str = ""
     floors: dict[str, float]
 
 
@@ -45,6 +47,7 @@ class Measured(BaseModel):
 
     dataset: str
     digest: str
+    claims_digest: str = ""
     model: str
     max_chars: int
     token_dimension: int
@@ -87,7 +90,7 @@ def failures(baseline: Baseline, measured: Sequence[Measured]) -> Iterator[str]:
         made = (one.model, one.max_chars, one.token_dimension)
         if made != (baseline.model, baseline.max_chars, baseline.token_dimension):
             yield f"{one.dataset}: measured with {made}, the baseline with another model or index; set it anew with --update"
-        elif one.digest != known.digest:
+        elif (one.digest, one.claims_digest) != (known.digest, known.claims_digest):
             yield f"{one.dataset}: the data isn't what the baseline was measured on; set it anew with --update"
         else:
             for path, floor in known.floors.items():
@@ -119,7 +122,7 @@ def updated(baseline: Baseline | None, measured: Sequence[Measured], allow_regre
         floors = {path: round(figure - (0 if path in EXACT else SLACK), 4) for path, figure in one.figures.items()}
         known = sets[one.dataset].floors if one.dataset in sets else {}
         fallen += [f"{one.dataset}: {path}" for path, floor in known.items() if floors.get(path, -1.0) < floor]
-        sets[one.dataset] = SetBaseline(digest=one.digest, floors=floors)
+        sets[one.dataset] = SetBaseline(digest=one.digest, claims_digest=one.claims_digest, floors=floors)
     if fallen and not allow_regression:
         raise EvaluationError(
             f"these would fall: {', '.join(fallen)}; if that is meant, --allow-regression, with a line in CHANGELOG.md"

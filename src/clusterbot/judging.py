@@ -1,28 +1,27 @@
-"""(claim, sentence) -> what the sentence says of the claim, by rules: figures, years, names, negation, superlatives."""
+"""(claim, sentence) -> what the sentence says of the claim, by rules: figures, dates, names, denials, superlatives."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from importlib import resources
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.analysis import analyse
+from clusterbot.comparing import agree, comparable, holds, is_in, slot_of
+from clusterbot.dates import Period
 from clusterbot.models import Lang
-from clusterbot.quantities import Quantity, find_quantities, find_years
+from clusterbot.quantities import Quantity
+from clusterbot.statements import Readings, Statement, Told, Wording
 from clusterbot.text import fold
 
 Stance = Literal["for", "against", "neutral"]
 DifferenceKind = Literal["number", "unit", "date", "name", "negation", "superlative"]
 
-_FIND = re.compile(r"\bfound\b")  # of "to find"; its stem is that of "founded"
-_NAME = re.compile(r"(?<=[\s(«“’'])([A-ZÀ-Ý][\w-]+(?: [A-ZÀ-Ý][\w-]+)*)")
 _NOUN_WORDS = 3
-_ATTRIBUTION = re.compile(r"\b(?:selon|d’après|according to|says|précis\w+|rappel\w+)\b[^,;:.]*")
+_NEAR_ROLE = 80  # characters between a name and the post that it holds
+_TELLING_COUNT = 12  # a smaller count stands in many sentences
 
 
 class ClaimRules(BaseModel):
@@ -33,28 +32,19 @@ class ClaimRules(BaseModel):
     sentences: int
     min_coverage: float
     min_against: float
+    min_denied: float
+    min_fact: float
+    lead: float
     about: float
     intercept: float
-    coverage_weight: float
+    weights: dict[str, float]
     fitted: str
-    concepts: tuple[tuple[str, ...], ...]
-    negations: dict[Lang, str]
-    superlatives: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A text to compare: its own names left out of `words`, its time where it or its source is dated."""
-
-    text: str
-    lang: Lang
-    subject: frozenset[str]
-    published_year: int | None = None
+    wording: Wording
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the claim says and what the source says instead."""
+    """What the claim says and what the source says instead; `source` is empty where it doesn't say."""
 
     kind: DifferenceKind
     claim: str
@@ -63,11 +53,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a sentence says of a claim; `coverage` is the share of the claim's words that it holds."""
+    """What a sentence says of a claim; `coverage` is the share of the claim's words that it holds, `year` the time it speaks of."""
 
     stance: Stance
     coverage: float
     differences: tuple[Difference, ...]
+    year: int | None = None
 
 
 class Judge(Protocol):
@@ -82,128 +73,196 @@ def read_rules() -> ClaimRules:
 
 
 class RuleJudge:
-    """The evidence rules: a sentence supports a claim only if it holds every figure, year and name of it."""
+    """The evidence rules: a sentence supports a claim only if it holds every figure, date and name of it."""
 
     def __init__(self, rules: ClaimRules) -> None:
         self._rules = rules
-
-    def judge(self, claim: Statement, source: Statement) -> Judgement:
-        """Compare a claim with a sentence."""
-        coverage = self._coverage(claim, source)
-        if not self._same_time(claim, source):
-            return Judgement("neutral", coverage, ())
-        differences = tuple([*self._figures(claim, source), *self._wording(claim, source)])
-        given_otherwise = [one for one in differences if one.source]
-        denied = [one for one in differences if one.kind == "negation" and one.claim]
-        if given_otherwise and denied:  # "not founded in 2009" beside "founded in 2006": the two cancel out
-            return Judgement("neutral", coverage, differences)
-        contradicted = given_otherwise + denied
-        if contradicted and coverage >= self._rules.min_against:
-            return Judgement("against", coverage, tuple(contradicted))
-        if differences or coverage < self._rules.min_coverage:
-            return Judgement("neutral", coverage, differences)
-        return Judgement("for", coverage, ())
-
-    def _coverage(self, claim: Statement, source: Statement) -> float:
-        words = claim.text
-        for one in reversed(find_quantities(words, claim.lang)):
-            words = f"{words[: one.start]} {words[one.end :]}"
-        asked, held = self._keys(words, claim.lang), self._keys(source.text, source.lang)
-        asked -= claim.subject
-        return len(asked & held) / len(asked) if asked else 0.0
-
-    def _keys(self, text: str, lang: Lang) -> frozenset[str]:
-        """Return the words by concept, or by their beginning, which many words share in both languages."""
-        told = _FIND.sub(" ", text) if lang == "en" else text
-        words = [word for word in analyse(told, lang) if not any(char.isdigit() for char in word)]
-        return frozenset(self._key(fold(word)) for word in words)
-
-    def _key(self, word: str) -> str:
-        concepts = ((group[0], prefix) for group in self._rules.concepts for prefix in group)
-        fitting = [(len(prefix), name) for name, prefix in concepts if word.startswith(prefix) or prefix.startswith(word + "e")]
-        return max(fitting)[1] if fitting else word[:5]
-
-    def _same_time(self, claim: Statement, source: Statement) -> bool:
-        """Say whether the figures hold for the same time: a claim with figures and a year is compared with that year alone."""
-        asked = find_years(claim.text)
-        if not asked or not find_quantities(claim.text, claim.lang):
-            return True
-        held = find_years(source.text)
-        spans = [(one.first, one.last) for one in held] or [(source.published_year or 0,) * 2]
-        return any(first <= one.last and one.first <= last for one in asked for first, last in spans)
-
-    def _figures(self, claim: Statement, source: Statement) -> Iterator[Difference]:
-        """Yield the claim's figures that the sentence gives otherwise, or (with an empty source) not at all."""
-        held = find_quantities(source.text, source.lang)
-        for one in find_quantities(claim.text, claim.lang):
-            rivals = [other for other in held if self._same_thing(claim, one, source, other)]
-            if len(_own_years(source.text)) > 1:
-                rivals = []  # which figure is of which year can't be told
-            if not any(self._agree(one, other) for other in rivals):
-                kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
-                told = "; ".join(source.text[other.start : other.end] for other in rivals)
-                yield Difference(kind, claim.text[one.start : one.end], told)
-        yield from self._dates(claim, source)
-
-    def _dates(self, claim: Statement, source: Statement) -> Iterator[Difference]:
-        asked, held = find_years(claim.text), _own_years(source.text)
-        if not asked or find_quantities(claim.text, claim.lang):
-            return
-        for one in asked:
-            if len(held) != 1 or not all(first <= one.last and one.first <= last for first, last in held):
-                told = next((str(first) for first, last in held if first == last and len(held) == 1), "")
-                yield Difference("date", claim.text[one.start : one.end], told)
-
-    def _same_thing(self, claim: Statement, one: Quantity, source: Statement, other: Quantity) -> bool:
-        if (one.unit == "%") != (other.unit == "%") or (one.unit is None) != (other.unit is None):
-            return False
-        nouns, others = self._around(claim, one), self._around(source, other)
-        if ("indirect" in nouns) != ("indirect" in others):
-            return False
-        return bool(nouns & others - {"direct", "indirect"})
-
-    def _around(self, statement: Statement, one: Quantity) -> frozenset[str]:
-        """Return what is counted: the words after a figure; of money and shares, those on both sides."""
-        after = re.split(r"[.;:,]", statement.text[one.end :])[0].split()
-        if one.unit is None:
-            return self._keys(" ".join(after[:_NOUN_WORDS]), statement.lang)
-        before = re.split(r"[.;:]", statement.text[: one.start])[-1].split()
-        return self._keys(" ".join([*before[-6:], *after[:6]]), statement.lang) - statement.subject
-
-    def _agree(self, claim: Quantity, source: Quantity) -> bool:
-        """Say whether the source bears the claim out; a bound is only borne out by the same bound or a figure beyond it."""
-        if claim.unit != source.unit:
-            return False
-        slack = max(abs(claim.low), abs(claim.high)) * Decimal(str(self._rules.about))
-        match claim.precision:
-            case "at_least":
-                return source.precision != "at_most" and source.low >= claim.low
-            case "at_most":
-                return source.precision != "at_least" and source.high <= claim.high
-            case "about":
-                return source.low - slack <= claim.high and claim.low - slack <= source.high
-        return source.low == claim.low and source.high == claim.high
-
-    def _wording(self, claim: Statement, source: Statement) -> Iterator[Difference]:
-        """Yield names and superlatives that the sentence doesn't hold, and a negation that only one of the two has."""
-        folded = fold(source.text)
-        for name in _NAME.findall(claim.text):
-            words = [fold(word) for word in re.findall(r"\w+", name)]
-            if self._key(words[0]) not in claim.subject and not all(word in folded for word in words):
-                yield Difference("name", name, "")
-        for match in re.finditer(self._rules.superlatives, fold(claim.text)):
-            if not re.search(self._rules.superlatives, folded):
-                yield Difference("superlative", match.group(), "")
-        denied = [re.search(self._rules.negations[each.lang], fold(each.text)) for each in (claim, source)]
-        if (denied[0] is None) != (denied[1] is None):
-            yield Difference("negation", denied[0].group() if denied[0] else "", "")
+        self._readings = Readings(rules.wording)
+        self._claim: Told | None = None  # one claim is judged by many sentences
 
     def subject(self, names: list[str], lang: Lang) -> frozenset[str]:
         """Return the words of names, which say whom a claim is about and not what it claims."""
-        return frozenset(key for name in names for key in self._keys(name, lang))
+        words = {self._readings.key(word) for name in names for word in fold(name).replace("-", " ").replace("'", " ").split()}
+        return frozenset(words).union(*(self._readings.keys(name, lang) for name in names)) if names else frozenset()
 
+    def judge(self, claim: Statement, source: Statement) -> Judgement:
+        """Compare a claim with a sentence."""
+        asked = self._claim if self._claim and self._claim.statement == claim else self._readings.read(claim)
+        self._claim = asked
+        told = self._readings.read(Statement(source.text, source.lang, source.subject | claim.subject, source.written_on))
+        coverage = self._coverage(asked, told)
+        differences = tuple(self._differences(asked, told))
+        denial = self._denial(asked, told)
+        year = told.last_year
+        given = tuple(one for one in differences if one.source)
+        if denial == "unclear" or (denial == "opposite" and given):  # "not founded in 2009" beside "founded in 2006" cancel out
+            return Judgement("neutral", coverage, differences, year)
+        if denial == "opposite":
+            is_whole = not differences and coverage >= self._rules.min_denied
+            differences = (*differences, Difference("negation", self._readings.denial(asked), self._readings.denial(told)))
+            return Judgement("against" if is_whole else "neutral", coverage, differences, year)
+        if given and coverage >= self._rules.min_against and self._is_about_the_same(asked, differences):
+            return Judgement("against", coverage, given, year)
+        if differences or coverage < self._rules.min_coverage or (asked.profit != told.profit and asked.profit is not None):
+            return Judgement("neutral", coverage, differences, year)
+        return Judgement("for", coverage, (), year)
 
-def _own_years(text: str) -> set[tuple[int, int]]:
-    """Return the years that a sentence speaks of, without that of the page it is taken from (`according to La Presse in 2018`)."""
-    own = _ATTRIBUTION.sub("", text)
-    return {(one.first, one.last) for one in find_years(own)}
+    def _coverage(self, asked: Told, told: Told) -> float:
+        words = asked.words
+        if asked.profit is not None and told.profit is not None:
+            words = frozenset(word for word in words if not self._readings.is_body(word))
+            return len(words & told.words) / len(words) if words else 1.0
+        if not words:
+            return 1.0 if asked.figures or asked.dates or asked.names else 0.0
+        return len(words & told.words) / len(words)
+
+    def _is_about_the_same(self, asked: Told, differences: tuple[Difference, ...]) -> bool:
+        """Say whether a sentence that differs tells of the same thing: no more of the claim is missing from it than differs."""
+        missing = [one for one in differences if not one.source]
+        return all(one.kind == "number" for one in missing) and len(missing) < len(differences) - len(missing)
+
+    def _differences(self, asked: Told, told: Told) -> Iterator[Difference]:
+        """Yield what the claim tells that the sentence gives otherwise, or (with an empty source) not at all."""
+        for one in asked.figures:
+            yield from self._figure(asked, one, told)
+        for rank in asked.ranks:
+            if rank.low not in {other.low for other in told.ranks}:
+                is_alone = not asked.figures and not asked.dates
+                same = [other for other in told.ranks if self._after(asked, rank) & self._after(told, other)]
+                rivals = "; ".join(told.text[other.start : other.end] for other in same) if is_alone else ""
+                yield Difference("number", asked.text[rank.start : rank.end], rivals)
+        if asked.dates:
+            yield from self._dates(asked, told)
+        yield from self._names(asked, told)
+        for name, word in asked.superlatives.items():
+            if name not in told.superlatives:
+                yield Difference("superlative", word, "")
+
+    # --- figures
+
+    def _figure(self, asked: Told, one: Quantity, told: Told) -> Iterator[Difference]:
+        timely = [other for other in told.figures if self._same_time(asked, told, other)]
+        alike = [other for other in timely if comparable(one, other)]
+        if any(agree(one, other, self._rules.about) and self._may_be(asked, one, told, other) for other in alike):
+            return
+        rivals = [
+            other for other in alike if self._same_thing(asked, one, told, other) and not agree(one, other, self._rules.about)
+        ]
+        kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
+        written = "; ".join(told.text[other.start : other.end] for other in rivals)
+        yield Difference(kind, asked.text[one.start : one.end], written)
+
+    def _same_time(self, asked: Told, told: Told, other: Quantity) -> bool:
+        """Say whether a figure holds for the claim's time: one that dates itself is compared with that time alone."""
+        if not asked.dates:
+            return True
+        time = told.time_of(other)
+        return time is not None and any(one.overlaps(time) for one in asked.dates)
+
+    def _after(self, told: Told, one: Quantity) -> frozenset[str]:
+        """Return the words right after a figure: what is counted."""
+        after = told.bare[one.end :]
+        for mark in ".;:,(":
+            after = after.split(mark)[0]
+        return self._readings.keys(" ".join(after.split()[:_NOUN_WORDS]), told.statement.lang)
+
+    def _counted(self, told: Told, one: Quantity) -> frozenset[str]:
+        """Return what a figure counts; where that was said before ("from 30 seats to 13"), what the others count."""
+        counts = [each for each in told.figures if each.kind == "count"]
+        return self._after(told, one) or frozenset().union(*(self._after(told, each) for each in counts))
+
+    def _around(self, told: Told, one: Quantity) -> frozenset[str]:
+        before = told.bare[: one.start].replace(";", ".").replace(":", ".").split(".")[-1].split()
+        keys = self._readings.keys(" ".join(before[-6:]), told.statement.lang) | self._after(told, one)
+        return keys - told.statement.subject
+
+    def _same_thing(self, asked: Told, one: Quantity, told: Told, other: Quantity) -> bool:
+        """Say whether two figures that differ can be meant for one thing: both count the same, or stand among the same words."""
+        if one.kind == "count":
+            counted, others = self._counted(asked, one), self._counted(told, other)
+            if ("indirect" in counted) != ("indirect" in others):
+                return False
+            return bool(counted & others - {"direct", "indirect"})
+        around = self._around(asked, one)
+        rest = [each for each in asked.figures if each is not one]
+        are_held = bool(rest) and all(any(agree(each, held, self._rules.about) for held in told.figures) for each in rest)
+        return are_held or not around or bool(around & self._around(told, other))
+
+    def _may_be(self, asked: Told, one: Quantity, told: Told, other: Quantity) -> bool:
+        """Say whether two figures that agree can be meant for one thing; telling ones need no word in common."""
+        if one.kind != "count":
+            return True
+        counted, others = self._after(asked, one), self._after(told, other)
+        if ("indirect" in counted) != ("indirect" in others):
+            return False
+        if counted & others:
+            return True
+        is_telling = one.low == other.low and one.low > _TELLING_COUNT
+        return not others or not counted or (is_telling and bool(counted & told.words))
+
+    # --- dates
+
+    def _dates(self, asked: Told, told: Told) -> Iterator[Difference]:
+        """Yield the claim's dates that the sentence doesn't hold; of a claim with figures, they only say when those hold."""
+        held = told.dates or ((told.statement.written_on,) if told.statement.written_on else ())
+        if asked.figures or asked.ranks:
+            if not any(holds(one, other) or one.overlaps(other) for one in asked.dates for other in held):
+                yield Difference("date", asked.text[asked.dates[0].start : asked.dates[0].end], "")
+            return
+        told_date = self._event_date(asked, told)
+        for one in asked.dates:
+            if any(holds(one, other) for other in ([told_date] if told_date else held)):
+                continue
+            differs = told_date is not None and not one.overlaps(told_date) and self._readings.is_once(asked)
+            written = told.text[told_date.start : told_date.end] if told_date and differs else ""
+            yield Difference("date", asked.text[one.start : one.end], written)
+
+    def _event_date(self, asked: Told, told: Told) -> Period | None:
+        """Return the date of what the claim tells: of the sentence's own dates, the one nearest to a word of the claim."""
+        places = self._readings.places(told.text, told.statement.lang, asked.words & told.words)
+        if not places or not told.own:
+            return None
+        return min(told.own, key=lambda date: min(abs(place - date.start) for place in places))
+
+    # --- names
+
+    def _names(self, asked: Told, told: Told) -> Iterator[Difference]:
+        claimed = {fold(name) for _, name in asked.names}
+        others = [(start, name) for start, name in told.names if not is_in(name, asked) and fold(name) not in claimed]
+        roles = self._roles_of(asked)
+        for start, name in asked.names:
+            if is_in(name, told) and (not roles or self._holds_role(name, roles, told)):
+                continue
+            rivals = []
+            if self._readings.is_exclusive(asked.text) and self._readings.is_exclusive(told.text):
+                rivals = [other for place, other in others if self._is_rival(asked, start, told, place, other, roles)]
+            yield Difference("name", name, rivals[0] if rivals else "")
+
+    def _roles_of(self, asked: Told) -> frozenset[str]:
+        return frozenset(role for _, role in self._readings.roles(asked.text))
+
+    def _holds_role(self, name: str, roles: frozenset[str], told: Told) -> bool:
+        """Say whether the post nearest to a name, where the sentence gives posts, is the claim's."""
+        place = fold(told.text).find(fold(name.split()[-1]))
+        posts = [(abs(at - place), role) for at, role in self._readings.roles(told.text)]
+        return not posts or min(posts)[1] in roles
+
+    def _is_rival(self, asked: Told, start: int, told: Told, place: int, other: str, roles: frozenset[str]) -> bool:
+        """Say whether another name stands where the claim's name would: beside the same post, or after the same word."""
+        if roles:
+            posts = [(abs(at - place), role) for at, role in self._readings.roles(told.text)]
+            return bool(posts) and min(posts)[0] <= _NEAR_ROLE and min(posts)[1] in roles and " " in other
+        slots = [slot_of(asked, start, self._readings), slot_of(told, place, self._readings)]
+        return bool(slots[0]) and slots[0] == slots[1]
+
+    # --- denials
+
+    def _denial(self, asked: Told, told: Told) -> Literal["same", "opposite", "unclear"]:
+        """Say whether both deny, or neither; `unclear` where both deny something."""
+        is_denied = bool(asked.denied)
+        if asked.profit is not None and told.profit is not None:
+            return "opposite" if (asked.profit != told.profit) != is_denied else "same"
+        denied = any(asked.words and len(clause & asked.words) > 0.5 * len(asked.words) for clause in told.denied)
+        if is_denied and denied:
+            return "unclear"
+        return "opposite" if is_denied or denied else "same"

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from clusterbot.analysis import analyse
+from clusterbot.dates import find_periods
+from clusterbot.disagreements import disagree, in_conflict, overlap
 from clusterbot.models import Attribute, Citation, DisagreeingValue, Disagreement, Document, Fact, Lang, Profile, Vocabulary
-from clusterbot.quantities import find_years
 from clusterbot.questions import Asks
 from clusterbot.text import date_forms, find_numbers, fold, plain_value, split_sentences
 
@@ -37,6 +38,26 @@ class Ledger:
         facts = [fact for _, fact in self._facts_about(document) if self._is_told(fact, text, document.lang)]
         return Citation(document, start, end, tuple(dict.fromkeys(facts)))
 
+    def facts_of(self, cluster_id: str) -> tuple[Fact, ...]:
+        """Return the entries of a cluster, each once, and the founding that its page tells."""
+        pages = list(self._profiles.get(cluster_id, {}).values())[:1]
+        told = [fact for page in pages for fact in page.facts]
+        if pages and pages[0].founded and all(fact.attribute != "founded" for fact in told):
+            told.append(Fact(attribute="founded", value=pages[0].founded, as_of=pages[0].founded, source=pages[0].url))
+        return tuple(dict.fromkeys(told))
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Return a word of the vocabulary."""
+        return self._vocabulary.get(name)
+
+    def stating(self, cluster_id: str, fact: Fact, lang: Lang) -> Iterator[Citation]:
+        """Yield the sentences of a cluster's pages that tell an entry, those in a language first."""
+        pages = self._profiles.get(cluster_id, {})
+        for page in sorted(pages.values(), key=lambda page: page.lang != lang):
+            for one in self._sentences(page):
+                if self._is_told(fact, one.text, page.lang):
+                    yield Citation(page, one.start, one.end, (fact,))
+
     def disagreements(self, lang: Lang, quote: Citation) -> tuple[Disagreement, ...]:
         """Return where sources give other values, for the same time, for what is quoted; shown in a language where it has them."""
         found: dict[tuple[str, str], Disagreement] = {}
@@ -62,7 +83,7 @@ class Ledger:
             facts = [fact for fact in facts if fact.as_of is not None and fact.as_of <= as_of.ljust(10, "~")]
         if not facts or page is None:
             return []
-        years = {str(year) for one in find_years(words) for year in range(one.first, one.last + 1)}
+        years = {str(year) for one in find_periods(words, lang) for year in range(one.first.year, one.last.year + 1)}
         if years:
             facts = [fact for fact in facts if any(overlap(fact.as_of, year) for year in years)]
         elif asks != "date":
@@ -106,6 +127,20 @@ class Ledger:
             self._told[page.id] = tuple(self.cite(page, one.start, one.end) for one in sentences)
         return self._told[page.id]
 
+    def disagreements_of(self, cluster_id: str, lang: Lang) -> tuple[Disagreement, ...]:
+        """Return all that the sources disagree on for a cluster, each value with a sentence that tells it, by attribute."""
+        facts: dict[str, list[Fact]] = defaultdict(list)
+        for page in list(self._profiles.get(cluster_id, {}).values())[:1]:
+            for fact in page.facts:
+                facts[fact.attribute].append(fact)
+        found = []
+        for name, entries in facts.items():
+            rivals = [] if self._is_many(name) else in_conflict(entries, self._vocabulary.get(name))
+            told = tuple(value for one in rivals if (value := self._value(cluster_id, one, lang)) is not None)
+            if len({(value.fact.value, value.fact.unit) for value in told}) > 1:
+                found.append(Disagreement(cluster_id, name, told))
+        return tuple(found)
+
     def _facts_about(self, document: Document) -> Iterator[tuple[str, Fact]]:
         """Yield the entries that a document can carry: of a profile its own, of an article those that name it as their source."""
         if isinstance(document, Profile):
@@ -137,30 +172,14 @@ class Ledger:
         return attribute in self._vocabulary and self._vocabulary[attribute].many
 
     def _rivals(self, cluster_id: str, fact: Fact) -> list[Fact]:
-        """Return the other values of an attribute whose time overlaps; an undated value overlaps with nothing."""
+        """Return the other values of an attribute that can't be right if this one is."""
         facts = next(iter(self._profiles[cluster_id].values())).facts
-        same = [one for one in facts if one.attribute == fact.attribute and one.unit == fact.unit]
-        return [one for one in same if one.value != fact.value and overlap(one.as_of, fact.as_of)]
+        attribute = self._vocabulary.get(fact.attribute)
+        return [one for one in facts if one.attribute == fact.attribute and disagree(one, fact, attribute)]
 
     def _value(self, cluster_id: str, fact: Fact, lang: Lang) -> DisagreeingValue | None:
         """Return a value with the sentence of the cluster's page that gives it."""
         pages = self._profiles[cluster_id]
         page = pages.get(lang) or next(iter(pages.values()))
-        for sentence in split_sentences(page.text, page.lang):
-            if self._is_told(fact, page.text[sentence.start : sentence.end], page.lang):
-                return DisagreeingValue(fact, self.cite(page, sentence.start, sentence.end))
-        return None
-
-
-def overlap(one: str | None, other: str | None) -> bool:
-    """Say whether two dates or periods share a day, each as wide as its precision leaves it; an unknown one never does."""
-    if one is None or other is None:
-        return False
-    first, last = _bounds(one)
-    other_first, other_last = _bounds(other)
-    return first <= other_last and other_first <= last
-
-
-def _bounds(period: str) -> tuple[str, str]:
-    first, _, last = period.partition("/")
-    return first.ljust(10, "!"), (last or first).ljust(10, "~")  # before and after every digit and hyphen
+        told = next((one for one in self._sentences(page) if self._is_told(fact, one.text, page.lang)), None)
+        return DisagreeingValue(fact, told) if told else None

@@ -71,7 +71,7 @@ def reply_json(
         ],
         "quotes": [_quote(quote, errata) for quote in result.quotes] if isinstance(result, Answer) else [],
         "passages": [hit_json(hit) for hit in result.hits],
-        "disagreements": [_disagreement(one) for one in result.disagreements] if isinstance(result, Answer) else [],
+        "disagreements": [disagreement_json(one) for one in result.disagreements] if isinstance(result, Answer) else [],
         "index": reply.index,
         "model": reply.model,
         "elapsed_ms": round(reply.elapsed_ms, 1),
@@ -134,7 +134,8 @@ def hit_json(hit: Hit) -> Json:
     }
 
 
-def _disagreement(disagreement: Disagreement) -> Json:
+def disagreement_json(disagreement: Disagreement) -> Json:
+    """Return values that disagree, each with the quotation that tells it."""
     values = [
         {
             "value": one.fact.value,
@@ -167,13 +168,14 @@ def cluster_json(cluster: Cluster) -> Json:
     }
 
 
-def card_json(cluster: Cluster, vocabulary: Vocabulary, index: str) -> Json:
-    """Return what `cluster` prints: the line of `clusters` and the ledger."""
+def card_json(cluster: Cluster, vocabulary: Vocabulary, disagreements: Sequence[Disagreement], index: str) -> Json:
+    """Return what `cluster` prints: the line of `clusters`, the ledger, and what its sources disagree on."""
     facts = next(iter(cluster.profiles.values())).facts
     labels = {key: {"fr": one.fr, "en": one.en} for key, one in vocabulary.items()}
     return {
         **cluster_json(cluster),
         "facts": [{**_fact(fact), "label": labels.get(fact.attribute)} for fact in facts],
+        "disagreements": [disagreement_json(one) for one in disagreements],
         "index": index,
     }
 
@@ -225,10 +227,10 @@ def document_json(document: Document) -> Json:
     }
 
 
-def lint_json(documents: int, problems: Sequence[Problem]) -> Json:
+def lint_json(documents: int, problems: Sequence[Problem], disagreements: Sequence[Disagreement]) -> Json:
     """Return what `corpus lint` prints."""
     told = [{"file": one.file, "line": one.line, "message": one.message} for one in problems]
-    return {"documents": documents, "problems": told}
+    return {"documents": documents, "problems": told, "disagreements": [disagreement_json(one) for one in disagreements]}
 
 
 def coverage_json(coverage: Coverage, oldest: int) -> Json:

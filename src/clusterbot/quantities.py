@@ -1,4 +1,4 @@
-"""Quantities and years of a text in one form for both languages and all notations: exact decimals, unit, precision."""
+"""Quantities of a text in one form for both languages and all notations: kind, exact bounds, unit, how exactly they are meant."""
 
 from __future__ import annotations
 
@@ -6,239 +6,196 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
+from clusterbot.dates import find_periods
 from clusterbot.models import Lang
-from clusterbot.text import fold
+from clusterbot.numerals import GROUP, Numeral, find_numerals, plain
 
 Precision = Literal["exact", "about", "at_least", "at_most"]
+Kind = Literal["count", "money", "percent", "rank", "measure", "duration"]
 
-_GROUP = "[ \u00a0\u2009\u202f]"
-_DIGITS: dict[Lang, str] = {
-    "fr": rf"(?:\d{{1,3}}(?:{_GROUP}\d{{3}}(?!\d))+|\d{{1,3}}(?:,\d{{3}}){{2,}}|\d+)(?:[.,]\d+)?",
-    "en": rf"(?:\d{{1,3}}(?:(?:,|{_GROUP})\d{{3}}(?!\d))+|\d+)(?:[.,]\d+)?",
-}
-_UNITS_FR = (
-    "zero",
-    "un",
-    "deux",
-    "trois",
-    "quatre",
-    "cinq",
-    "six",
-    "sept",
-    "huit",
-    "neuf",
-    "dix",
-    "onze",
-    "douze",
-    "treize",
-    "quatorze",
-    "quinze",
-    "seize",
+_SCALES = {"k": 10**3, "m": 10**6, "mm": 10**6, "g": 10**9, "b": 10**9, "bn": 10**9, "md": 10**9, "t": 10**12}
+_LEAD = re.compile(r"(US\$|CA\$|C\$|Can\$|\$|€|£|USD|CAD|EUR|GBP)\s?$")
+_MONEY = (
+    r"\$\s?(?:US|CA[DN]?)\b|US\$|CA\$|C\$|\$|€|£|(?:USD|CAD|EUR|GBP)\b|dollars? (?:américains?|canadiens?|US)\b"
+    r"|US dollars?\b|Canadian dollars?\b|dollars?\b|euros?\b|livres sterling\b|pounds sterling\b"
 )
-_UNITS_EN = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
+_TAIL = re.compile(
+    rf"(?:-?{GROUP}?(?P<scale>(?:bn|MM|Md|[MBGkKmT])(?={GROUP}?(?:{_MONEY})|(?![\w²³])))\.?)?"
+    rf"(?:-|{GROUP}?(?:de |d[’'])?)(?P<unit>{_MONEY}|%|p\. ?100|pour cent\b|per ?cent\b)",
 )
-_TENS_EN = (
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
+_SCALE_ALONE = re.compile(r"(?P<scale>bn|[MBKk])(?![\w²³$€£])|[ \u00a0-](?P<spaced>bn|[MBG])(?![\w²³$€£])")
+_CURRENCIES = (("USD", r"us|americain"), ("EUR", r"€|eur"), ("GBP", r"£|gbp|livres|pounds"), ("CAD", r"."))
+_WRITTEN_MEASURES: tuple[tuple[str, Kind, int, str], ...] = (
+    ("km2", "measure", 1, r"km²|km2\b|kilom[èe]tres carr[ée]s|square kilomet(?:re|er)s"),
+    ("m2", "measure", 1, r"m²|m2\b|m[èe]tres carr[ée]s|square met(?:re|er)s"),
+    ("ft2", "measure", 1, r"pi²|pieds carr[ée]s|square f(?:ee|oo)t|sq\.? ?ft\.?"),
+    ("MW", "measure", 1, r"MW\b|m[ée]gawatts?"),
+    ("kW", "measure", 1, r"kW\b|kilowatts?"),
+    ("t", "measure", 10**6, r"Mt\b"),
+    ("t", "measure", 1, r"t\b|tonnes?\b|tons?\b"),
+    ("km", "measure", 1, r"km\b|kilom[èe]tres?|kilomet(?:re|er)s?"),
+    ("ha", "measure", 1, r"ha\b|hectares?"),
+    ("year", "duration", 1, r"ans\b|ann[ée]es?\b|years?\b"),
+    ("month", "duration", 1, r"mois\b|months?\b"),
+    ("week", "duration", 1, r"semaines?\b|weeks?\b"),
+    ("day", "duration", 1, r"jours?\b|days?\b"),
+    ("hour", "duration", 1, r"heures?\b|hours?\b"),
 )
-_SMALL: dict[Lang, dict[str, int]] = {
-    "fr": {word: value for value, word in enumerate(_UNITS_FR)}
-    | {"une": 1, "vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60},
-    "en": {word: value for value, word in enumerate(_UNITS_EN)}
-    | {word: 10 * value for value, word in enumerate(_TENS_EN, start=2)},
-}
-_BIG: dict[Lang, dict[str, int]] = {
-    "fr": {"mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9},
-    "en": {"thousand": 1000, "million": 10**6, "millions": 10**6, "billion": 10**9, "billions": 10**9},
-}
-_HUNDRED: dict[Lang, frozenset[str]] = {"fr": frozenset(["cent", "cents"]), "en": frozenset(["hundred"])}
-_DOZENS = {"dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40}
-_DOZENS |= {"cinquantaine": 50, "soixantaine": 60, "centaine": 100, "millier": 1000, "dozen": 12}
-_SCALES = {"k": 1000, "m": 10**6, "mm": 10**6, "g": 10**9, "b": 10**9, "bn": 10**9, "md": 10**9}
-_SCALES |= {"mille": 1000, "thousand": 1000, "million": 10**6, "milliard": 10**9, "billion": 10**9}
-_CURRENCY = {"$": "CAD", "us$": "USD", "$us": "USD", "usd": "USD", "c$": "CAD", "ca$": "CAD", "cad": "CAD", "€": "EUR"}
-_CURRENCY |= {"euro": "EUR", "euros": "EUR", "dollar": "CAD", "dollars": "CAD", "£": "GBP"}
-_MONEY = r"US\$|CA\$|C\$|\$\s?US|\$|€|£|USD|CAD|dollars?(?: américains?)?|US dollars?|euros?"
-_NUMBER: dict[Lang, re.Pattern[str]] = {
-    lang: re.compile(
-        rf"(?P<lead>(?:US\$|CA\$|C\$|\$|€|£)\s?)?(?<![\w.,])(?P<digits>{digits})"
-        rf"(?:[ \u00a0\u202f-]?(?P<scale>(?:milliards?|billions?|millions?|mille|thousand|bn|MM|Md|[MBkKG](?=\s?[$€£]|\b(?!\w)))))?"
-        rf"(?:{_GROUP}?(?:de |d[’'])?(?P<unit>{_MONEY}|%|p\. ?100|pour cent|per ?cent))?(?![\d])",
-    )
-    for lang, digits in _DIGITS.items()
-}
-_BEFORE: tuple[tuple[Precision, re.Pattern[str]], ...] = (
-    ("at_least", re.compile(r"\b(plus d[e']|au moins|depass\w+|au-dela de|more than|at least|over|above|exceed\w*) ?(l[ae]s? )?$")),
-    ("at_most", re.compile(r"\b(moins d[e']|au plus|jusqu'a|less than|fewer than|at most|under|up to|below) ?$")),
+_MEASURES: tuple[tuple[str, Kind, int, re.Pattern[str]], ...] = tuple(
+    (unit, kind, times, re.compile(rf"(?:-|{GROUP}?(?:de |d[’'])?)(?:{pattern})", re.I if len(unit) > 2 else 0))
+    for unit, kind, times, pattern in _WRITTEN_MEASURES
+)
+_ARTICLE = r"(?: ?(?:l[ae]s?|the|an?|une?|du|des))?"
+_BOUNDS: tuple[tuple[Precision, str], ...] = (
+    (
+        "at_least",
+        r"pas moins d[e']|au moins|no fewer than|no less than|at least|au-dela d[e']|plus d[eu']|depass\w+|superieure?s? a"
+        r"|more than|over|above|exceed\w*|upwards of|in excess of|as few as|minimum (?:de|of)",
+    ),
+    (
+        "at_most",
+        r"moins d[eu']|au plus|jusqu'a|inferieure?s? a|less than|fewer than|at most|no more than|as many as|as much as|under"
+        r"|below|up to|maximum (?:de|of)",
+    ),
     (
         "about",
-        re.compile(r"\b(environ|pres d[e']|quelque|autour de|presque|about|around|nearly|almost|some|roughly|approximately) ?$"),
+        r"environ|pres d[eu']|quelque|autour d[eu']|presque|a peu pres|a peine|de l'ordre d[eu']|avoisin\w+|approch\w+|about"
+        r"|around|nearly|almost|some|roughly|approximately|close to|(?:in|on|of) the order of|an? estimated|quasi",
     ),
+)
+_BEFORE: tuple[tuple[Precision, re.Pattern[str]], ...] = tuple(
+    (precision, re.compile(rf"(?:^|[\s(«“'’])(?:{words}){_ARTICLE}$")) for precision, words in _BOUNDS
 )
 _AFTER: tuple[tuple[Precision, re.Pattern[str]], ...] = (
     ("at_least", re.compile(r"^ ?(\+|ou plus|et plus|or more|and more)")),
     ("about", re.compile(r"^ ?(environ|approximativement|or so|approximately)\b")),
 )
-_YEAR = re.compile(r"(?<![\d.,$])(1[89]\d\d|20\d\d)(?:[-–/](\d{4}|\d{2})(?!\d))?(?![\d%]|[ \u00a0]?[%$]|[.,]\d)")
-_WORD = re.compile(r"[^\W\d_]+")
+_CHANGED = r"pass\w+|augment\w+|grimp\w+|rose|went|grew|up|grow\w*|increas\w+|gone|rais\w+|port\w+"
+_CHANGE = re.compile(rf"\b({_CHANGED}) (?:\w+ )?(?:de|d'|from) ?$")
+_OUT_OF = re.compile(r" (?:of|sur|out of|parmi) (?:les? |the )?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as meant: `low` to `high` in whole units (`13 milliards` is 13000000000), and how exactly it is meant."""
+    """A number as meant: `low` to `high` in whole units (`13 milliards` is 13000000000), and how exactly it is meant.
+
+    `unit`: a currency (CAD unless another is told), `%`, a unit of measure; None of counts and ranks.
+    """
 
     start: int
     end: int
+    kind: Kind
     low: Decimal
     high: Decimal
     unit: str | None
     precision: Precision
 
 
-@dataclass(frozen=True, slots=True)
-class Years:
-    """A calendar or fiscal year, or a span of years, written in a text."""
-
-    start: int
-    end: int
-    first: int
-    last: int
-
-
-def find_years(text: str) -> list[Years]:
-    """Find the years of a text: `2013`, `2013-2014`, `2013-14`."""
-    found = []
-    for match in _YEAR.finditer(text):
-        first, end = int(match[1]), match[2]
-        last = first if end is None else int(end if len(end) == 4 else match[1][:2] + end)
-        found.append(Years(match.start(), match.end(), first, last) if last >= first else Years(*match.span(1), first, first))
-    return found
+@lru_cache(4096)
+def find_quantities(text: str, lang: Lang) -> tuple[Quantity, ...]:
+    """Find the quantities of a text that are no dates, in order; a range is one quantity."""
+    dated = [(one.start, one.end) for one in find_periods(text, lang)]
+    free = [one for one in find_numerals(text, lang) if not any(one.start < end and start < one.end for start, end in dated)]
+    found: list[Quantity] = []
+    for one in free:
+        if found and one.start < found[-1].end:
+            continue
+        if found and found[-1].kind == "rank" and _OUT_OF.fullmatch(plain(text[found[-1].end : one.start])):
+            continue  # `39th of 40`: a rank, and among how many
+        found.append(_quantity(text, one))
+    return tuple(_with_ranges(text, found))
 
 
-def find_quantities(text: str, lang: Lang) -> list[Quantity]:
-    """Find the quantities of a text that are no years, in order; a range is one quantity."""
-    years = [(one.start, one.end) for one in find_years(text)]
-    found = [*_in_digits(text, lang), *_in_words(text, lang)]
-    free = [one for one in found if not any(one.start < end and start < one.end for start, end in years)]
-    return _with_ranges(text, sorted(free, key=lambda one: one.start))
+def _quantity(text: str, one: Numeral) -> Quantity:
+    lead = _LEAD.search(text[: one.start])
+    start = lead.start() if lead else one.start
+    kind, unit, factor, end = _unit(text, one, lead[1] if lead else None)
+    low = one.value * factor
+    precision = _precision(text, start, end, kind)
+    return Quantity(start, end, kind, low, low, unit, "about" if one.is_round and precision == "exact" else precision)
 
 
-def _in_digits(text: str, lang: Lang) -> Iterator[Quantity]:
-    for match in _NUMBER[lang].finditer(text):
-        value = _decimal(match["digits"], lang)
-        scale = (match["scale"] or "").lower().rstrip("s")
-        value *= _SCALES[scale] if scale else 1
-        unit = _unit(match["lead"] or match["unit"])
-        yield Quantity(*match.span(), value, value, unit, _precision(text, *match.span()))
+def _unit(text: str, one: Numeral, lead: str | None) -> tuple[Kind, str | None, Decimal, int]:
+    """Return kind, unit, what the number is multiplied by, and where its unit ends."""
+    rest = text[one.end :]
+    if one.form == "ordinal":
+        return "rank", None, Decimal(1), one.end
+    if one.form == "fraction":
+        return "percent", "%", Decimal(1), one.end
+    if lead:
+        scale = _SCALE_ALONE.match(rest) or re.match(r"[ \u00a0]?(?P<scale>[kKmMbB]|bn)(?P<spaced>)\b", rest)
+        written = (scale["scale"] or scale["spaced"]) if scale else ""
+        return (
+            "money",
+            _currency(lead),
+            Decimal(_SCALES[written.lower()] if written else 1),
+            one.end + (scale.end() if scale else 0),
+        )
+    for unit, kind, times, pattern in _MEASURES:
+        if match := pattern.match(rest):
+            return kind, unit, Decimal(times), one.end + match.end()
+    if re.search(r"\b(an? decade|une d[ée]cennie)$", text[one.start : one.end], re.I):
+        return "duration", "year", Decimal(1), one.end
+    if match := _TAIL.match(rest):
+        factor = Decimal(_SCALES[match["scale"].lower()] if match["scale"] else 1)
+        if match["unit"][0] in "%pP" and not match["unit"].startswith("pounds"):
+            return "percent", "%", factor, one.end + match.end()
+        return "money", _currency(match["unit"]), factor, one.end + match.end()
+    if match := _SCALE_ALONE.match(rest):
+        return "count", None, Decimal(_SCALES[(match["scale"] or match["spaced"]).lower()]), one.end + match.end()
+    return "count", None, Decimal(1), one.end
 
 
-def _decimal(written: str, lang: Lang) -> Decimal:
-    bare = re.sub(_GROUP, "", written)
-    if bare.count(",") > 1 or "." in bare or (lang == "en" and re.search(r",\d{3}(?!\d)", bare)):
-        return Decimal(bare.replace(",", ""))
-    return Decimal(bare.replace(",", "."))
+def _currency(written: str) -> str:
+    folded = plain(written)
+    return next(code for code, pattern in _CURRENCIES if re.search(pattern, folded))
 
 
-def _unit(written: str | None) -> str | None:
-    if written is None:
-        return None
-    folded = fold(written).strip()
-    if folded.startswith(("%", "p", "per")):
-        return "%"
-    if "americain" in folded or folded.startswith("us"):
-        return "USD"
-    return _CURRENCY[re.sub(r"\s", "", folded)]
-
-
-def _precision(text: str, start: int, end: int) -> Precision:
-    before, after = fold(text[max(0, start - 25) : start]), fold(text[end : end + 20])
+def _precision(text: str, start: int, end: int, kind: Kind) -> Precision:
+    before, after = plain(text[max(0, start - 30) : start]).replace("’", "'").rstrip(), plain(text[end : end + 20])
     for precision, pattern in _BEFORE:
         if pattern.search(before):
-            return precision
+            lasts = kind == "duration" and re.search(r"\bover$", before)  # `$2M over 3 years`: during, not more than
+            return "exact" if lasts else precision
     return next((precision for precision, pattern in _AFTER if pattern.search(after)), "exact")
 
 
-def _in_words(text: str, lang: Lang) -> Iterator[Quantity]:
-    """Yield numbers that are spelled out; a lone `un`, `une` or `one` is an article, not a number."""
-    words = [(match.start(), match.end(), fold(match.group())) for match in _WORD.finditer(text)]
+def _with_ranges(text: str, found: list[Quantity]) -> Iterator[Quantity]:
+    """Join `de 10 à 15 %`, `between 10 and 15`, `10-15 million` into one quantity each."""
     place = 0
-    while place < len(words):
-        value, used = _spelled([word for _, _, word in words[place : place + 12]], lang)
-        start = words[place][0]
-        rounded = _DOZENS.get(words[place][2].rstrip("s"))
-        if used and value > 1:
-            end = words[place + used - 1][1]
-            money = re.match(rf"[ \u00a0](?:de |d[’'])?({_MONEY}|%|pour cent|per ?cent)", text[end:])
-            tail = end + (money.end() if money else 0)
-            unit = _unit(money[1]) if money else None
-            yield Quantity(start, tail, Decimal(value), Decimal(value), unit, _precision(text, start, end))
-        elif rounded and place and words[place - 1][2] in ("une", "un", "a"):
-            yield Quantity(start, words[place][1], Decimal(rounded), Decimal(rounded), None, "about")
-        place += max(used, 1)
+    while place < len(found):
+        one, other = found[place], found[place + 1] if place + 1 < len(found) else None
+        joined = _joined(text, one, other) if other else None
+        yield joined or one
+        place += 2 if joined else 1
 
 
-def _spelled(words: list[str], lang: Lang) -> tuple[int, int]:
-    """Return the number that the first words spell, and how many words it takes (0 where they spell none)."""
-    total = part = used = 0
-    for place, word in enumerate(words):
-        if word in _SMALL[lang]:
-            value = _SMALL[lang][word]
-            is_eighty = word.startswith("vingt") and part % 100 == 4
-            part = part + 76 if is_eighty else part + value
-        elif word in _HUNDRED[lang] and (lang == "fr" or part):
-            part = max(part, 1) * 100
-        elif word in _BIG[lang] and (part or word == "mille"):
-            total, part = total + max(part, 1) * _BIG[lang][word], 0
-        elif word in ("et", "and") and used and place + 1 < len(words) and words[place + 1] in _SMALL[lang] and (part or total):
-            continue
-        else:
-            break
-        used = place + 1
-    return total + part, used
+def _joined(text: str, first: Quantity, second: Quantity) -> Quantity | None:
+    between = plain(text[first.end : second.start]).strip().replace("’", "'")
+    before = plain(text[max(0, first.start - 30) : first.start])
+    is_pair = between in ("et", "and") and bool(re.search(r"\b(entre|between) $", before))
+    if not is_pair and between not in ("-", "–", "a", "to", "ou", "or"):
+        return None
+    if _CHANGE.search(before) or "rank" in (first.kind, second.kind):
+        return None
+    low, kinds = first.low, {first.kind, second.kind}
+    if len(kinds) == 2 and "count" not in kinds:
+        return None
+    scale = _scale_of(text, second)
+    if scale > 1 and _scale_of(text, first) == 1 and low < second.high / scale:
+        low *= scale  # `entre 2 et 3 millions de dollars`
+    if low >= second.high or (first.kind != "count" and second.kind != "count" and first.unit != second.unit):
+        return None
+    kind, unit = (second.kind, second.unit) if first.kind == "count" else (first.kind, first.unit)
+    return Quantity(first.start, second.end, kind, low, second.high, unit, "exact")
 
 
-def _with_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
-    """Join `de 10 à 15 %`, `between 10 and 15`, `10-15` into one quantity each."""
-    joined: list[Quantity] = []
-    for one in found:
-        previous = joined[-1] if joined else None
-        if previous and previous.end <= one.start and previous.low < one.low and _is_range(text, previous, one):
-            joined[-1] = Quantity(previous.start, one.end, previous.low, one.high, one.unit or previous.unit, "exact")
-        elif previous is None or one.start >= previous.end:
-            joined.append(one)
-    return joined
-
-
-def _is_range(text: str, first: Quantity, second: Quantity) -> bool:
-    between, before = fold(text[first.end : second.start]).strip(), fold(text[max(0, first.start - 10) : first.start])
-    if between in ("et", "and"):
-        return bool(re.search(r"\b(entre|between) $", before))
-    return between in ("-", "–", "a", "to") and (first.unit in (None, second.unit))
+def _scale_of(text: str, one: Quantity) -> Decimal:
+    """Return the order of magnitude that is written beside a number: 10**6 of `3 millions` and `3 M$`."""
+    written = text[one.start : one.end]
+    if match := re.search(r"(mill?iards?|billions?|bn\b|[GB](?=[ \u00a0]?[$€]|$))|(millions?|M(?=[ \u00a0]?[$€]|$))", written):
+        return Decimal(10**9 if match[1] else 10**6)
+    return Decimal(1)

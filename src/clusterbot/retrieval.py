@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from clusterbot.analysis import analyse
+from clusterbot.dates import find_periods
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
 from clusterbot.index.tokens import unit
 from clusterbot.models import LANGUAGES, Document, Lang, Passage
-from clusterbot.quantities import find_years
 
 CANDIDATES = 100  # by each of the two rankings, in each language
 RERANKED = 50  # of the fused candidates, those whose tokens are compared with the query's
@@ -204,8 +204,8 @@ def was_said_by(document: Document, text: str, as_of: str | None) -> bool:
         return True
     if document.kind not in COMPILED:
         return _is_by(document.published, as_of)
-    years = find_years(text)
-    return bool(years) and all(one.last <= int(as_of[:4]) for one in years)
+    dates = find_periods(text, document.lang)
+    return bool(dates) and all(one.last.year <= int(as_of[:4]) for one in dates)
 
 
 def _is_by(published: str | None, as_of: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from clusterbot.errors import UsageError
 
 PREFIX = "CLUSTERBOT_"
+RULES = "rules"
 DISCORD_API_URL = "https://discord.com/api/v10"
 DISCORD_GATEWAY_URL = "wss://gateway.discord.gg/"
 
@@ -48,6 +49,13 @@ class Settings(BaseSettings):
         True,
         description="Compare questions with passages token by token as well: better rankings and quotations, for about 20 kB "
         "a passage on disk. Needs the compiled model.",
+    )
+    judge: str = Field(
+        RULES,
+        min_length=1,
+        max_length=500,
+        description="What weighs claims: `rules`, or any sentence-transformers CrossEncoder for natural-language inference, by hub "
+        "name or folder. With a model, the probability shown is the model's own.",
     )
     discord_token: SecretStr | None = Field(None, description="Token of the Discord application's bot user.")
     discord_api_url: str = Field(

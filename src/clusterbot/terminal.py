@@ -81,7 +81,7 @@ def _answer(
         yield from (Prose(note, "yellow") for note in erratum_notes(quote, errata, texts))
         yield Text()
     for disagreement in answer.disagreements:
-        yield from _disagreement(disagreement, clusters, vocabulary, texts)
+        yield from disagreement_lines(disagreement, clusters, vocabulary, texts)
         yield Text()
     yield from _understood(understood, texts)
     yield Prose(write_confidence(answer.confidence, texts), "dim")
@@ -147,9 +147,10 @@ def host_of(address: str) -> str:
     return (urllib.parse.urlsplit(address).hostname or address).removeprefix("www.")
 
 
-def _disagreement(
+def disagreement_lines(
     disagreement: Disagreement, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts
 ) -> Iterator[RenderableType]:
+    """Show values that disagree, each with its date and its site."""
     name = clusters[disagreement.cluster_id].name(texts.lang)
     label = label_of(disagreement.attribute, vocabulary, texts)
     yield Text(texts("answer.disagree", label=label, name=name), style="yellow")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clusterbot.cli import console, opening
 from clusterbot.cli.indexes import CorpusDir
+
+if TYPE_CHECKING:
+    from clusterbot.corpus import Corpus
+    from clusterbot.models import Disagreement
 
 app = typer.Typer(help="Look after the corpus.", no_args_is_help=True)
 
@@ -25,15 +29,38 @@ def lint(corpus: CorpusDir = None, as_json: console.AsJson = False) -> None:
     if as_json:
         from clusterbot.output import lint_json
 
-        console.write_json(lint_json(len(read.documents), problems))
+        console.write_json(lint_json(len(read.documents), problems, _disagreements(read)))
     else:
         for problem in problems:
             sys.stdout.write(f"{problem}\n")
+        _show_disagreements(read)
     if problems:
         console.tell_problem("lint", problems=len(problems), files=len({problem.file for problem in problems}))
         raise typer.Exit(1)
     if not as_json:
         console.show(console.reader_texts()("corpus.clean", documents=len(read.documents)))
+
+
+def _disagreements(read: Corpus) -> list[Disagreement]:
+    """Return what the sources of each cluster disagree on: nothing to mend, but to know of."""
+    from clusterbot.ledger import Ledger
+    from clusterbot.models import Profile
+
+    ledger = Ledger([one for one in read.documents if isinstance(one, Profile)], read.vocabulary)
+    lang, ids = console.reader_texts().lang, dict.fromkeys(one.cluster_id for one in read.documents if isinstance(one, Profile))
+    return [found for one in ids for found in ledger.disagreements_of(one, lang)]
+
+
+def _show_disagreements(read: Corpus) -> None:
+    from rich.console import Group
+
+    from clusterbot.clusters import ClusterRegistry
+    from clusterbot.models import Profile
+    from clusterbot.terminal import disagreement_lines
+
+    registry = ClusterRegistry([one for one in read.documents if isinstance(one, Profile)])
+    for one in _disagreements(read):
+        console.show(Group(*disagreement_lines(one, registry.clusters, read.vocabulary, console.reader_texts())), console.MAX_WIDTH)
 
 
 @app.command("list")

@@ -50,7 +50,7 @@ def evaluate(
     is_fit: Fitting = False,
     as_json: console.AsJson = False,
 ) -> None:
-    """Measure retrieval, answerability and quotes on data sets; one result for each, in order.
+    """Measure retrieval, answerability, quotes and verdicts on data sets; one result for each, in order.
 
     A set that brings documents is indexed in the cache directory; one without is asked of the live index.
 
@@ -63,7 +63,7 @@ def evaluate(
     if (is_update and baseline is None) or (allow_regression and not is_update):
         raise UsageError("--allow-regression goes with --update, and --update with --baseline FILE")
     from clusterbot.calibrating import calibrated
-    from clusterbot.datasets import read_dataset
+    from clusterbot.datasets import claims_digest, read_dataset
     from clusterbot.embedding import has_tokens
     from clusterbot.ranking import read_ranking
 
@@ -71,12 +71,15 @@ def evaluate(
     datasets = [read_dataset(folder) for folder in folders or [OWN]]
     embedder = opening.open_model(settings)
     ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
-    results = [_evaluate(dataset, settings, embedder, ranking) for dataset in datasets]
+    digests = [claims_digest(folder) for folder in folders or [OWN]]
+    results = [_evaluate(*each, settings, embedder, ranking) for each in zip(datasets, digests, strict=True)]
     _keep(settings, [one for one, dataset in zip(results, datasets, strict=True) if not dataset.documents])
     if as_json:
         console.write_json(results)
     else:
         console.show(_table(results))
+        if any("claims" in one for one in results):
+            console.show(_claims_table(results))
     if baseline is not None:
         _hold_to(baseline, [_measured(one) for one in results], is_update, allow_regression)
 
@@ -99,7 +102,7 @@ def _measured(result: Json) -> Measured:
     from clusterbot.gate import Measured, figures_of
 
     made = {key: result[key] for key in ("dataset", "digest", "model", "max_chars", "token_dimension")}
-    return Measured(**made, figures=figures_of(result))
+    return Measured(**made, claims_digest=result.get("claims_digest", ""), figures=figures_of(result))
 
 
 def _hold_to(path: Path, measured: list[Measured], is_update: bool, allow_regression: bool) -> None:
@@ -184,13 +187,18 @@ def _open(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ran
         return open_dataset(dataset, own_index if dataset.documents else settings.index_dir, embedder, ranking, advance)
 
 
-def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
+def _evaluate(dataset: Dataset, claims_digest: str, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
+    from clusterbot.claim_evaluation import measure_claims
     from clusterbot.evaluation import ask_all, measure
 
     texts = console.reader_texts()
     engine, report = _open(dataset, settings, embedder, ranking)
     with console.progress_bar(texts("progress.evaluate"), texts("progress.evaluate")) as advance:
         asked = ask_all(dataset, engine, advance)
+    told: Json = {}
+    if dataset.claims:
+        with console.progress_bar(texts("progress.evaluate"), texts("progress.evaluate")) as advance:
+            told = {"claims_digest": claims_digest, "claims": measure_claims(dataset, engine, advance)}
     manifest = engine.snapshot.manifest
     fresh = report is not None and report.embedded > 0
     return {
@@ -201,6 +209,7 @@ def _evaluate(dataset: Dataset, settings: Settings, embedder: Embedder, ranking:
         "token_dimension": manifest.token_dimension,
         "passages": sum(manifest.passages.values()),
         **measure(dataset, asked, manifest.calibration, {document.id: document.lang for document in engine.snapshot.documents}),
+        **told,
         "passages_per_s": report.embedded / report.seconds if report is not None and fresh else None,
     }
 
@@ -222,4 +231,24 @@ def _table(results: list[Json]) -> Table:
             told = [f"{judged['auroc']:.3f}", f"{judged['ece']:.3f}"] if judged else ["", ""]
             speed = "" if lang or "latency_ms" not in result else f"{result['latency_ms']['p50']:.0f}"
             table.add_row("" if lang else result["dataset"], lang, *ranked, *told, speed)
+    return table
+
+
+def _claims_table(results: list[Json]) -> Table:
+    """Show how many verdicts are right by set and language, beside the baselines."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "", "n", "accuracy", "macro F1", "majority", "overlap"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for result in results:
+        for mode, told in (("", result.get("claims")), ("given", result.get("claims", {}).get("given"))):
+            for lang, one in (("", told), *(told or {}).get("by_language", {}).items()):
+                if one is None:
+                    continue
+                beside = [
+                    f"{one['baselines'][name]['macro_f1']:.3f}" if "baselines" in one else "" for name in ("majority", "overlap")
+                ]
+                figures = [f"{one['accuracy']:.3f}", f"{one['macro_f1']:.3f}", *beside]
+                table.add_row("" if lang or mode else result["dataset"], lang or mode, str(one["claims"]), *figures)
     return table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clusterbot.cli import asking, console, opening
+from clusterbot.cli import asking, console, opening, profiles
 from clusterbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def check(
     from clusterbot.questions import clean
 
     clean(claim or "")  # before the model is loaded, which takes seconds
-    checked = opening.open_assistant(settings).check(claim or "", lang=lang)
+    assistant = opening.open_assistant(settings)
+    checked = assistant.check(claim or "", lang=lang)
     if as_json:
         from clusterbot.verdicts import check_json
 
@@ -42,7 +43,9 @@ def check(
         from clusterbot.i18n import read_texts
         from clusterbot.verdicts import check_text
 
-        console.show(check_text(checked, read_texts(checked.lang)), console.MAX_WIDTH)
+        engine, texts = assistant.engine, read_texts(checked.lang)
+        shown = check_text(checked, engine.registry.clusters, engine.snapshot.tables.vocabulary, texts)
+        console.show(shown, console.MAX_WIDTH)
 
 
 def _check_each(batch: str, settings: Settings, lang: Lang | None) -> None:
@@ -75,9 +78,11 @@ def _check_line(line: bytes, assistant: Assistant, lang: Lang | None) -> dict[st
 
 def compare(
     names: Annotated[list[str], typer.Argument(metavar="NAME NAME [NAME]", help="Two or three clusters, by any name or id.")],
+    picture: profiles.PictureFile = None,
+    attribute: profiles.Drawn = "members",
     as_json: console.AsJson = False,
 ) -> None:
-    """Show two or three clusters side by side, each value with its date."""
+    """Show two or three clusters side by side, each value with its date; and draw a figure of them over time."""
     from clusterbot import comparison, verdicts
 
     if not 2 <= len(names) <= 3:
@@ -85,6 +90,10 @@ def compare(
     registry, loaded = opening.open_registry(opening.open_settings())
     texts, vocabulary = console.reader_texts(), loaded.tables.vocabulary
     compared = comparison.compare([registry.resolve_one(name, texts.lang) for name in names], vocabulary)
+    if picture is not None:
+        from clusterbot.pictures import over_time
+
+        profiles.write_picture(picture, over_time(compared.clusters, attribute, vocabulary, texts))
     if as_json:
         console.write_json(verdicts.comparison_json(compared, loaded.manifest.version))
     else:
