@@ -135,7 +135,7 @@ class Reader:
             return Abstention(question, confidence, "not_in_corpus", leads)
         chosen = (self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
         near = (self._in_language(quote, question.lang, as_of) for quote in chosen)
-        quotes = tuple(told or dict.fromkeys(near))
+        quotes = tuple(self._with_twin(quote) for quote in told or dict.fromkeys(near))
         return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question.lang, quotes[0]))
 
     def _told(self, question: Question, filters: Filters) -> list[Citation]:
@@ -145,6 +145,9 @@ class Reader:
             return []
         told = self._ledger.asked(question.words, question.lang, question.asks, about.pop(), filters.as_of)
         return [one for one in told if was_said_by(one.document, one.text, filters.as_of)][:MAX_TOLD]
+
+    def _with_twin(self, quote: Citation) -> Citation:
+        return replace(quote, twin=self._ledger.twin(quote, "en" if quote.document.lang == "fr" else "fr"))
 
     def _in_language(self, quote: Citation, lang: Lang, as_of: str | None) -> Citation:
         """Return a quotation in the asker's language, where the twin of its page tells the same facts; else as it is."""

@@ -207,12 +207,16 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim range of a document's text, and the ledger entries whose values stand in it."""
+    """A verbatim range of a document's text, and the ledger entries whose values stand in it.
+
+    `twin` is the sentence of the other language's page that tells the same entries, where there is one.
+    """
 
     document: Document
     start: int
     end: int
     facts: tuple[Fact, ...] = ()
+    twin: Citation | None = None
 
     @property
     def text(self) -> str:

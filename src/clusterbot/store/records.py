@@ -130,16 +130,18 @@ class Erratum:
 
 
 def errata_of(quote: Citation, errata: Iterable[Erratum]) -> list[Erratum]:
-    """Return the notes on the sentences that a quotation overlaps; a sentence that changed in the source has lost its notes."""
-    found = []
-    for one in errata:
-        if one.document_id == quote.document.id:
-            start = quote.document.text.find(one.sentence)
-            while start >= 0 and not (start < quote.end and quote.start < start + len(one.sentence)):
-                start = quote.document.text.find(one.sentence, start + 1)
-            if start >= 0:
-                found.append(one)
-    return found
+    """Return the notes on the sentences that a quotation or its twin overlaps; what changed in the source has lost its notes."""
+    places = [quote] if quote.twin is None else [quote, quote.twin]
+    return [one for one in errata if any(_is_on(one, place) for place in places)]
+
+
+def _is_on(erratum: Erratum, quote: Citation) -> bool:
+    if erratum.document_id != quote.document.id:
+        return False
+    start = quote.document.text.find(erratum.sentence)
+    while start >= 0 and not (start < quote.end and quote.start < start + len(erratum.sentence)):
+        start = quote.document.text.find(erratum.sentence, start + 1)
+    return start >= 0
 
 
 @dataclass(frozen=True, slots=True)
