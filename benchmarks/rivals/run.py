@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -188,7 +189,7 @@ def quality(dataset: Dataset, documents: list[Json], rankings: dict[str, list[li
     return found
 
 
-def measure_set(bench: Bench, dataset: Dataset, is_speed: bool) -> None:
+def measure_set(bench: Bench, dataset: Dataset, systems: Sequence[str], is_speed: bool) -> None:
     """Index a set and ask its queries, system by system; for the speed set, change a document too."""
     documents, queries = documents_of(dataset, bench.corpus_dir), queries_of(dataset)
     langs = sorted({one["lang"] for one in documents})
@@ -196,7 +197,7 @@ def measure_set(bench: Bench, dataset: Dataset, is_speed: bool) -> None:
     print(f"{dataset.name}: {len(documents)} documents, {len(queries)} queries", flush=True)
     given = {"documents": documents, "queries": queries, "langs": langs, "corpus": corpus, "timed": TIMED}
     bench.results["sets"][dataset.name] = {"documents": len(documents), "queries": len(queries), "digest": dataset.digest}
-    for system in SYSTEMS:
+    for system in systems:
         known = bench.results["systems"].setdefault(system, {}).setdefault(dataset.name, {})
         folder = bench.work / f"{dataset.name}-{system}"
         steps = ["build", "ask", *(["change"] if is_speed else [])]
@@ -213,13 +214,13 @@ def measure_set(bench: Bench, dataset: Dataset, is_speed: bool) -> None:
             bench.save()
 
 
-def measure_turns(bench: Bench, dataset: Dataset, turns: int) -> None:
+def measure_turns(bench: Bench, dataset: Dataset, systems: Sequence[str], turns: int) -> None:
     """Turn by turn, each system after the other: start, and answer."""
     queries = queries_of(dataset)[:TIMED]
     langs = sorted({one.lang for one in dataset.documents})
     given = {"langs": langs, "corpus": "", "queries": queries, "timed": TIMED, "documents": []}
     for turn in range(turns):
-        for system in SYSTEMS:
+        for system in systems:
             done = bench.results["systems"][system].setdefault("turns", [])
             if len(done) > turn or "error" in bench.results["systems"][system][dataset.name]["build"]:
                 continue
@@ -264,6 +265,7 @@ def main() -> None:
     parser.add_argument("datasets", nargs="+", type=Path)
     parser.add_argument("--speed", help="the set on which speed is measured; the first if not given")
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS, help="those to go on with; all if not given")
     parser.add_argument("--queries", type=int, help="so many queries of a set, evenly spaced; all that have an answer if not given")
     parser.add_argument("--documents", type=int, help="so many documents of a set, all that its queries judge among them")
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
@@ -282,11 +284,11 @@ def main() -> None:
         bench = Bench(python, options.out, work.absolute(), options.lock, options.fresh)
         bench.results["versions"] = versions(python)
         bench.results["speed_set"] = speed.name
-        measure_set(bench, speed, is_speed=True)
-        measure_turns(bench, speed, options.turns)
+        measure_set(bench, speed, options.systems, is_speed=True)
+        measure_turns(bench, speed, options.systems, options.turns)
         for dataset in datasets:
             if dataset is not speed:
-                measure_set(bench, dataset, is_speed=False)
+                measure_set(bench, dataset, options.systems, is_speed=False)
     subprocess.run([str(python), str(HERE / "page.py"), str(options.out)], check=True)
 
 
