@@ -214,6 +214,23 @@ def test_a_name_that_is_none_or_several_is_told_with_the_nearest(stage: Stage) -
     stage(scenario)
 
 
+def test_a_picture_comes_with_the_card_where_figures_have_dates_and_is_described(stage: Stage) -> None:
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        ana = server.person("Ana", locale="fr")
+        card = (await ana.slash("grappe", nom="bois_boreal")).message
+        assert card is not None and len(card.attachments) == 1
+        (picture,) = card.attachments
+        assert picture["content_type"] == "image/png" and 1_000 < picture["size"] < 300_000
+        assert "45 (2016)" in picture["description"]
+        assert card.embeds[0]["image"]["url"] == f"attachment://{picture['filename']}"
+        without = (await ana.slash("grappe", nom="aqua_nord")).message
+        assert without is not None and not without.attachments
+        every = (await ana.slash("grappes")).message
+        assert every is not None and "Bois Boréal (2012)" in every.attachments[0]["description"]
+
+    assert not stage(scenario).record.refused()
+
+
 def test_clusters_are_compared_listed_and_their_sources_shown(stage: Stage) -> None:
     async def scenario(server: Server, bot: ClusterBot) -> None:
         ana = server.person("Ana", locale="fr")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -15,6 +16,9 @@ from clusterbot.bot.markup import escape, shorten
 from clusterbot.bot.speech import Commands, reader_lang, said, texts_of
 from clusterbot.clusters import Cluster
 from clusterbot.comparison import compare as put_side_by_side
+from clusterbot.i18n import Texts
+from clusterbot.models import Vocabulary
+from clusterbot.pictures import Picture, foundings, over_time
 
 if TYPE_CHECKING:
     from clusterbot.bot.client import ClusterBot
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
+MAX_DESCRIBED = 1024
+PICTURE = "chart.png"
+DRAWN = ("members", "jobs", "firms")
 Name = app_commands.Range[str, 1, MAX_CHOICE]
 
 
@@ -46,13 +53,34 @@ def find_cluster(interaction: Used, name: str) -> Cluster:
     return interaction.client.assistant.engine.registry.resolve_one(name, reader_lang(interaction))
 
 
-async def show(interaction: Used, embeds: Iterable[discord.Embed]) -> None:
-    """Send embeds where they were asked for, one a message."""
+async def show(interaction: Used, embeds: Iterable[discord.Embed], draw: Callable[[], Picture | None] | None = None) -> None:
+    """Send embeds where they were asked for, one a message; a picture comes with the first, described for who can't see it."""
     interaction.client.cooldowns.count(interaction.user.id, interaction.guild_id)
     first, *others = embeds
-    await interaction.response.send_message(embed=first)
+    if draw is None:
+        await interaction.response.send_message(embed=first)
+    else:
+        await interaction.response.defer(thinking=True)
+        await interaction.followup.send(**_illustrated(first, await interaction.client.read(draw)))
     for embed in others:
         await interaction.followup.send(embed=embed)
+
+
+def _illustrated(embed: discord.Embed, picture: Picture | None) -> dict[str, Any]:
+    if picture is None:
+        return {"embed": embed}
+    file = discord.File(io.BytesIO(picture.png), PICTURE, description=picture.description[:MAX_DESCRIBED])
+    return {"embed": embed.copy().set_image(url=f"attachment://{PICTURE}"), "file": file}
+
+
+def _figures(clusters: Sequence[Cluster], vocabulary: Vocabulary, texts: Texts) -> Callable[[], Picture | None]:
+    """Return what draws the first of the figures that people ask for of which there are several dated values."""
+
+    def draw() -> Picture | None:
+        drawn = (over_time(clusters, attribute, vocabulary, texts) for attribute in DRAWN)
+        return next((one for one in drawn if one is not None), None)
+
+    return draw
 
 
 @app_commands.command(name=said("cluster_command"), description=said("cluster_command_description"))
@@ -61,8 +89,9 @@ async def show(interaction: Used, embeds: Iterable[discord.Embed]) -> None:
 @app_commands.autocomplete(name=complete_cluster)
 async def cluster(interaction: Used, name: Name) -> None:
     """Show a cluster's card."""
-    tables = interaction.client.assistant.engine.snapshot.tables
-    await show(interaction, cluster_embeds(find_cluster(interaction, name), tables.vocabulary, texts_of(interaction)))
+    vocabulary, texts = interaction.client.assistant.engine.snapshot.tables.vocabulary, texts_of(interaction)
+    found = find_cluster(interaction, name)
+    await show(interaction, cluster_embeds(found, vocabulary, texts), _figures([found], vocabulary, texts))
 
 
 @app_commands.command(name=said("compare"), description=said("compare_description"))
@@ -73,14 +102,15 @@ async def compare(interaction: Used, first: Name, second: Name, third: Name | No
     """Put clusters side by side."""
     found = {one.id: one for one in (find_cluster(interaction, name) for name in (first, second, third) if name is not None)}
     vocabulary = interaction.client.assistant.engine.snapshot.tables.vocabulary
-    compared = put_side_by_side(list(found.values()), vocabulary)
-    await show(interaction, comparison_embeds(compared, vocabulary, texts_of(interaction)))
+    compared, texts = put_side_by_side(list(found.values()), vocabulary), texts_of(interaction)
+    await show(interaction, comparison_embeds(compared, vocabulary, texts), _figures(compared.clusters, vocabulary, texts))
 
 
 @app_commands.command(name=said("clusters"), description=said("clusters_description"))
 async def clusters(interaction: Used) -> None:
     """List the clusters."""
-    await show(interaction, list_embeds(interaction.client.assistant.engine.registry.clusters.values(), texts_of(interaction)))
+    known, texts = list(interaction.client.assistant.engine.registry.clusters.values()), texts_of(interaction)
+    await show(interaction, list_embeds(known, texts), lambda: foundings(known, texts))
 
 
 @app_commands.command(name=said("sources"), description=said("sources_description"))

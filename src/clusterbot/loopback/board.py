@@ -87,7 +87,7 @@ class Board:
             Refusal: nothing would be left of it, or it is of a kind that isn't played.
         """
         given = body.model_fields_set
-        kept = [getattr(message, part) for part in ("content", "embeds", "components") if part not in given]
+        kept = [getattr(message, part) for part in ("content", "embeds", "components", "attachments") if part not in given]
         check_whole(body, is_whole=any(kept))
         self._write(message, body)
         was_thinking, message.flags = message.is_thinking, message.flags & ~LOADING
@@ -106,6 +106,8 @@ class Board:
             message.content = body.content or ""
         if "embeds" in given:
             message.embeds = [embed.to_json() for embed in body.embeds or ()]
+        if "attachments" in given:
+            message.attachments = list(body.attachments or ())
         if "components" in given:
             message.components = [row.to_json() for row in body.components or ()]
 

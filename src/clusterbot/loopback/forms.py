@@ -1,7 +1,7 @@
 """What a bot may send, as forms: messages with embeds, buttons and selects, and modals, each with Discord's limits.
 
 Unknown keys are left out, as Discord does. Lengths are counted in Unicode code points; in which unit Discord counts is not
-written down. Not played: components version 2 in messages, files, polls, stickers.
+written down. Not played: components version 2 in messages, polls, stickers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _bounds(longest: int, shortest: int = 0) -> StringConstraints:
 
 
 def _address(value: object) -> object:
-    if isinstance(value, str) and not value.lower().startswith(("http://", "https://", "discord://")):
+    if isinstance(value, str) and not value.lower().startswith(("http://", "https://", "discord://", "attachment://")):
         raise PydanticCustomError("URL_TYPE_INVALID_SCHEME", 'Scheme must be one of ("http", "https", "discord").')
     return value
 
@@ -275,6 +275,7 @@ class MessageBody(Body):
     flags: int | None = Field(None, ge=0)
     message_reference: Reference | None = None
     tts: bool = False
+    attachments: list[dict[str, Any]] | None = Field(None, max_length=10)  # read_json tells of each what it keeps
 
     @model_validator(mode="after")
     def _fits_as_a_whole(self) -> MessageBody:
@@ -286,7 +287,7 @@ class MessageBody(Body):
 
     def is_empty(self) -> bool:
         """Say whether nothing would be seen of it."""
-        return not (self.content or self.embeds or self.components)
+        return not (self.content or self.embeds or self.components or self.attachments)
 
 
 def _refuse_twins(custom_ids: list[str]) -> None:

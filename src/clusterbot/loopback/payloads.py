@@ -115,7 +115,10 @@ def message_json(message: Message, world: World, reads_content: bool, depth: int
         "content": message.content if shows else "",
         "embeds": message.embeds if shows else [],
         "components": message.components if shows else [],
-        "attachments": [],
+        "attachments": [
+            {"id": str(number), "url": f"https://cdn.example/{one['filename']}", "proxy_url": "", **one}
+            for number, one in enumerate(message.attachments if shows else [])
+        ],
         "timestamp": message.created_at.isoformat(),
         "edited_timestamp": edited,
         "flags": message.flags,

@@ -143,6 +143,8 @@ class Message:
     content: str = ""
     embeds: list[dict[str, Any]] = field(default_factory=list)
     components: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    """Of each file: filename, description, content_type and size in bytes."""
     type: int = DEFAULT
     flags: int = 0
     id: int = field(default_factory=new_id)
