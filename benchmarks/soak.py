@@ -122,8 +122,10 @@ def soak(total: int, swaps: int, folder: Path) -> tuple[list[Sample], dict[str, 
                 counts["refused"] += 1
             latencies.append(time.perf_counter() - started)
             if number % max(1, total // swaps) == 0 and counts["swaps"] < swaps:
-                snapshot.use(folder / "index", versions[counts["swaps"] % 2])
-                counts["swaps"] += assistant.reload()
+                counts["swaps"] += 1
+                snapshot.use(folder / "index", versions[counts["swaps"] % 2])  # the newest, versions[0], is live at first
+                if not assistant.reload():
+                    sys.exit("the index was not swapped")
             if number % EVERY == 0:
                 samples.append(look(number, latencies))
                 latencies = []
