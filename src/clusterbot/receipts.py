@@ -100,7 +100,7 @@ def reproduce(receipt: Receipt, assistant: Assistant) -> Reproduction:
 def _ask_again(receipt: Receipt, assistant: Assistant) -> Rerun:
     context = receipt.context or ()
     asked, lang, filters = receipt.question or "", receipt.wanted_lang, receipt.filters
-    reply = assistant.ask(asked, context, lang, filters)
+    reply = assistant.ask(asked, context, lang, filters, default_lang=receipt.lang)
     again = receipt_of(reply, asked, context, lang, receipt.channel, receipt.asked_at, filters)
     return Rerun(reply.index, reply.model, tuple(differences(receipt, again)))
 

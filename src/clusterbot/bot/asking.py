@@ -10,7 +10,7 @@ from discord import app_commands
 from clusterbot.bot.buttons import button_view
 from clusterbot.bot.cards import check_embeds
 from clusterbot.bot.looking import complete_cluster, find_cluster
-from clusterbot.bot.replies import Asked, Told, answer, place_of, remember, send
+from clusterbot.bot.replies import Asked, Told, answer, place_of, send
 from clusterbot.bot.speech import Commands, reader_lang, said
 from clusterbot.errors import UsageError
 from clusterbot.i18n import read_texts
@@ -66,9 +66,7 @@ async def answer_here(interaction: Used, question: str, lang: Lang | None, filte
         bot.cooldowns.count(interaction.user.id, interaction.guild_id)
         await interaction.response.defer(thinking=True, ephemeral=is_private)
         asked = Asked(question, interaction.user.id, place_of(channel), reader_lang(interaction), lang, filters)
-        sent = await send(interaction, await answer(bot, asked, is_private), is_private)
-        if not is_private:
-            await remember(bot, sent.id, asked)
+        await send(interaction, await answer(bot, asked, is_private), is_private)
 
 
 @app_commands.command(name=said("check"), description=said("check_description"))

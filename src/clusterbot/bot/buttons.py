@@ -55,6 +55,13 @@ class Reason(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"cb-why:
         await interaction.client.press(interaction, "why", self.receipt, tuple(self.item.values))
 
 
+def receipt_under(message: discord.Message) -> str | None:
+    """Return the receipt that the buttons under an answer name; None where there are none."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    named = (re.fullmatch(rf"cb:[a-z]+:{_RECEIPT}", getattr(one, "custom_id", None) or "") for row in rows for one in row.children)
+    return next((one["receipt"] for one in named if one is not None), None)
+
+
 def answer_view(receipt: str, texts: Texts, is_answered: bool, is_private: bool, can_thread: bool) -> discord.ui.View:
     """Return the buttons under an answer or an abstention."""
     actions = ["up", "down", "verify", "cite", "more"] if is_answered else ["watch", "more"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from clusterbot.bot.replies import MESSAGE_DAYS, THREAD_DAYS, Asked, answer, follow, place_of, remember
+from clusterbot.bot.replies import MESSAGE_DAYS, THREAD_DAYS, Asked, answer, follow, follow_answer, place_of, remember
 from clusterbot.bot.speech import kind_of, lang_of_words, told
 from clusterbot.i18n import read_texts
 from clusterbot.store import Conversation
@@ -67,18 +67,19 @@ def is_meant(bot: ClusterBot, message: discord.Message) -> bool:
 async def _answer(bot: ClusterBot, message: discord.Message, text: str) -> None:
     """Answer a question as a reply; in a thread or a direct channel the conversation goes on, elsewhere from answer to answer."""
     place = place_of(message.channel)
-    key = message.channel.id if place != "server" else message.reference.message_id if message.reference else None
-    earlier = Conversation(()) if key is None else await follow(bot, key)
+    answered = message.reference.resolved if message.reference else None
+    if place != "server":
+        earlier = await follow(bot, message.channel.id)
+    else:
+        earlier = await follow_answer(bot, answered) if isinstance(answered, discord.Message) else Conversation(())
     asked = Asked(text, message.author.id, place, None, earlier.lang, earlier.filters, earlier.questions)
     async with message.channel.typing():
         found = await answer(bot, asked)
     *first, last = found.embeds
     for embed in first:
         await message.reply(embed=embed, mention_author=False)
-    sent = await message.reply(embed=last, view=found.view or discord.utils.MISSING, mention_author=False)
-    if place == "server":
-        await remember(bot, sent.id, asked, MESSAGE_DAYS)
-    else:
+    await message.reply(embed=last, view=found.view or discord.utils.MISSING, mention_author=False)
+    if place != "server":
         await remember(bot, message.channel.id, asked, THREAD_DAYS if place == "thread" else MESSAGE_DAYS)
 
 

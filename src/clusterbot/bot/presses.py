@@ -127,7 +127,7 @@ async def thread(interaction: Pressed, receipt: str, _: tuple[str, ...]) -> None
     opened = await message.create_thread(name=name, auto_archive_duration=ARCHIVE_MINUTES)
     now = dt.datetime.now(dt.UTC)
     asked = tuple(one for one in (*(kept.context or ()), kept.question) if one)
-    conversation = Conversation(asked, None, kept.filters)
+    conversation = Conversation(asked, kept.wanted_lang, kept.filters)
     expires = now + dt.timedelta(days=THREAD_DAYS)
     await bot.keep(bot.store.keep_conversation, str(opened.id), conversation, str(interaction.user.id), now, expires)
     await opened.send(thread_greeting(bot, read_texts(kept.lang)))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import discord
 
 from clusterbot.answering import Answer
-from clusterbot.bot.buttons import answer_view
+from clusterbot.bot.buttons import answer_view, receipt_under
 from clusterbot.bot.embeds import reply_embeds
-from clusterbot.errors import StorageError
+from clusterbot.errors import StorageError, UsageError
 from clusterbot.i18n import read_texts
 from clusterbot.models import EVERYTHING, Filters, Lang
 from clusterbot.receipts import receipt_of
@@ -62,7 +62,7 @@ async def answer(bot: ClusterBot, asked: Asked, is_private: bool = False) -> Tol
     """
     reply = await bot.compute(bot.assistant.ask, asked.text, asked.earlier, asked.lang, asked.filters, asked.reader_lang)
     lang = reply.result.question.lang
-    receipt = receipt_of(reply, asked.text, asked.earlier, lang, asked.channel, dt.datetime.now(dt.UTC), asked.filters)
+    receipt = receipt_of(reply, asked.text, asked.earlier, asked.lang, asked.channel, dt.datetime.now(dt.UTC), asked.filters)
     bot.monitor.answered(receipt.outcome, lang, receipt.reason)
     kept, errata = await _keep(bot, receipt, asked.person)
     logger.info("%s in %.0f ms", receipt.outcome, reply.elapsed_ms, extra={"receipt": receipt.id})
@@ -84,8 +84,22 @@ async def _keep(bot: ClusterBot, receipt: Receipt, person: int) -> tuple[str | N
         return None, ()
 
 
+async def follow_answer(bot: ClusterBot, answered: discord.Message) -> Conversation:
+    """Return what a reply to an answer builds on: the receipt that its buttons name; nothing where they name none."""
+    found = receipt_under(answered)
+    try:
+        kept = None if found is None else await bot.keep(bot.store.receipt, found)
+    except (StorageError, UsageError) as error:
+        logger.warning("an answer that was replied to can't be followed up: %s", error)
+        kept = None
+    if kept is None:
+        return Conversation(())
+    questions = tuple(one for one in (*(kept.context or ()), kept.question) if one is not None)
+    return Conversation(questions, kept.wanted_lang, kept.filters)
+
+
 async def follow(bot: ClusterBot, place: int) -> Conversation:
-    """Return the conversation of a thread, a direct channel or an answer; an empty one where there is none."""
+    """Return the conversation of a thread or a direct channel; an empty one where there is none."""
     try:
         return await bot.keep(bot.store.conversation, str(place), dt.datetime.now(dt.UTC)) or Conversation(())
     except StorageError as error:
@@ -93,7 +107,7 @@ async def follow(bot: ClusterBot, place: int) -> Conversation:
         return Conversation(())
 
 
-async def remember(bot: ClusterBot, place: int, asked: Asked, days: int = MESSAGE_DAYS) -> None:
+async def remember(bot: ClusterBot, place: int, asked: Asked, days: int) -> None:
     """Keep what a follow-up in a place builds on."""
     now = dt.datetime.now(dt.UTC)
     try:
@@ -104,12 +118,12 @@ async def remember(bot: ClusterBot, place: int, asked: Asked, days: int = MESSAG
         logger.warning("a conversation can't be kept: %s", error)
 
 
-async def send(interaction: discord.Interaction, told: Told, is_private: bool) -> discord.Message:
-    """Send an answer to an interaction that was deferred; return the message with the buttons."""
+async def send(interaction: discord.Interaction, told: Told, is_private: bool) -> None:
+    """Send an answer to an interaction that was deferred."""
     *first, last = told.embeds
     for embed in first:
         await interaction.followup.send(embed=embed, ephemeral=is_private)
-    return await interaction.followup.send(embed=last, view=told.view or discord.utils.MISSING, ephemeral=is_private, wait=True)
+    await interaction.followup.send(embed=last, view=told.view or discord.utils.MISSING, ephemeral=is_private)
 
 
 def place_of(channel: object) -> Channel:
