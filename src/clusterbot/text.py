@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sentencex
 
@@ -13,6 +14,7 @@ from clusterbot.models import Lang
 
 MAX_SENTENCE_CHARS = 1000  # a longer one is not prose: text without punctuation, a table, an attack
 MAX_SEGMENT_CHARS = 10_000
+REMEMBERED_FOLDS = 1024  # a sentence is folded once for each fact of its page, and again for the next question
 
 _GROUP = "[ \u00a0\u2009\u202f]"
 _NUMBER: dict[Lang, re.Pattern[str]] = {
@@ -65,6 +67,7 @@ def date_forms(date: str, lang: Lang) -> list[str]:
     return [f"{month_name} {day}, {year}", f"{day} {month_name} {year}"]
 
 
+@lru_cache(maxsize=REMEMBERED_FOLDS)
 def fold(text: str) -> str:
     """Fold case, accents, ligatures and typographic apostrophes; lengths may change."""
     text = text.replace("’", "'").replace("ʼ", "'").replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae")
