@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 import re
+import tempfile
 import time
 import tomllib
 import zipfile
@@ -41,6 +42,7 @@ from clusterbot.models import Document
 from conftest import REPOSITORY
 from fakes import profile
 
+TRACE = Path(tempfile.gettempdir()) / "clusterbot-was-here"
 PAGES = Path(__file__).parent / "pages"
 EXPECTED: dict[str, dict[str, str]] = tomllib.loads((PAGES / "pages.toml").read_text(encoding="utf-8"))
 TODAY = dt.date(2026, 11, 24)
@@ -320,10 +322,10 @@ def test_a_parser_may_not_connect_start_a_program_or_remove_a_file(event: str) -
     with pytest.raises(PermissionError):
         worker.guard(event, ())
     with pytest.raises(PermissionError):
-        worker.guard("open", ("/tmp/x", "w", 0))
+        worker.guard("open", ("/elsewhere/x", "w", 0))
     with pytest.raises(PermissionError):
-        worker.guard("open", ("/tmp/x", None, os.O_CREAT | os.O_WRONLY))
-    worker.guard("open", ("/tmp/x", "r", 0))
+        worker.guard("open", ("/elsewhere/x", None, os.O_CREAT | os.O_WRONLY))
+    worker.guard("open", ("/elsewhere/x", "r", 0))
 
 
 def run_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> None:
@@ -350,7 +352,7 @@ def run_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> No
         ("import sys; sys.stdout.write('x' * 50_000_000); sys.stdout.flush()", SourceTooHard),
         ("import socket; socket.create_connection(('127.0.0.1', 1))", SourceDamaged),
         ("import subprocess; subprocess.run(['true'])", SourceDamaged),
-        ("open('/tmp/clusterbot-was-here', 'w')", SourceDamaged),
+        (f"open({str(TRACE)!r}, 'w')", SourceDamaged),
         ("raise KeyError('who knows')", SourceDamaged),
         ("print('{}'); import os; sys.stdout.flush(); os._exit(0)", SourceTooHard),
     ],
@@ -363,7 +365,7 @@ def test_whatever_a_parser_does_costs_one_clear_error(
     with pytest.raises(kind):
         parse(b"<p>x</p>", "html", timeout_s=3.0)
     assert time.monotonic() - started < 10
-    assert not Path("/tmp/clusterbot-was-here").exists()
+    assert not TRACE.exists()
 
 
 def zipped(**files: bytes) -> bytes:

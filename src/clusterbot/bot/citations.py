@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from clusterbot.bot.embeds import source_line
 from clusterbot.bot.markup import embolden, escape, plain
 from clusterbot.i18n import Texts, read_texts, write_date, write_day
 from clusterbot.models import LANGUAGES, Document, Span
-from clusterbot.store import QuoteSpan
+from clusterbot.store import QuoteSpan, quote_digest
 from clusterbot.text import split_sentences
-
-SHOWN_DIGITS = 16
-
-
-def digest(text: str) -> str:
-    """Return the digits by which a quotation's words are known: of the SHA-256 of its UTF-8 bytes."""
-    return hashlib.sha256(text.encode()).hexdigest()[:SHOWN_DIGITS]
 
 
 def find_quote(quote: QuoteSpan, document: Document | None) -> Span | None:
     """Return where a quotation stands in a document: at its place, or, after a change, where the same words are a sentence."""
     if document is None:
         return None
-    if digest(document.text[quote.start : quote.end]) == quote.digest:
+    if quote_digest(document.text[quote.start : quote.end]) == quote.digest:
         return Span(quote.start, quote.end)
     sentences = (Span(one.start, one.end) for one in split_sentences(document.text, document.lang))
-    return next((one for one in sentences if digest(document.text[one.start : one.end]) == quote.digest), None)
+    return next((one for one in sentences if quote_digest(document.text[one.start : one.end]) == quote.digest), None)
 
 
 def proof_blocks(quotes: Sequence[QuoteSpan], documents: Mapping[str, Document], index: str, texts: Texts) -> Iterator[str]:

@@ -19,7 +19,7 @@ from clusterbot.output import readings
 from clusterbot.store import Erratum
 from clusterbot.terminal import excerpt, host_of, label_of, one_a_document
 
-MAX_DESCRIPTION, MAX_FIELDS, MAX_FIELD_NAME, MAX_FIELD, MAX_FOOTER, MAX_TOTAL = 4096, 25, 256, 1024, 2048, 6000
+MAX_FIELD_NAME, MAX_FIELD, MAX_FOOTER, MAX_TOTAL = 256, 1024, 2048, 6000
 PAGE = 3600  # of a description: what is left of MAX_TOTAL holds the fields and the footer
 MAX_TITLE_SHOWN = 120
 MAX_NAMED_SOURCES = 3

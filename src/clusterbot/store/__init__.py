@@ -18,6 +18,7 @@ from clusterbot.store.records import (
     Watcher,
     errata_of,
     new_receipt_id,
+    quote_digest,
 )
 from clusterbot.store.store import Store
 
@@ -40,5 +41,6 @@ __all__ = [
     "is_private",
     "new_receipt_id",
     "only_bot",
+    "quote_digest",
     "restore",
 ]

@@ -24,6 +24,11 @@ def new_receipt_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_CHARS))
 
 
+def quote_digest(text: str) -> str:
+    """Return by what a quotation's words are known again: 16 hex digits of the SHA-256 of their UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class QuoteSpan:
     """A quotation by its place, and 16 hex digits of the SHA-256 of its words, which tell whether they still stand there."""
@@ -35,8 +40,7 @@ class QuoteSpan:
 
     @classmethod
     def of(cls, quote: Citation) -> QuoteSpan:
-        digest = hashlib.sha256(quote.text.encode()).hexdigest()[:16]
-        return cls(quote.document.id, quote.start, quote.end, digest)
+        return cls(quote.document.id, quote.start, quote.end, quote_digest(quote.text))
 
 
 @dataclass(frozen=True, slots=True)
