@@ -105,7 +105,7 @@ def searches(engine: Engine) -> dict[str, Search]:
         kept: list[tuple[Hit, np.ndarray]] = []
         for hit in hits:
             index = engine.snapshot.languages[hit.passage.document.lang]
-            vector = index.dense.vectors(np.array([hit.row - index.first_row]))[0]
+            vector = index.store.dense.vectors(np.array([hit.row - index.first_row]))[0]
             if all(hit.passage.document.lang != other.passage.document.lang or vector @ known < SAME for other, known in kept):
                 kept.append((hit, vector))
         return [hit for hit, _ in kept]

@@ -29,6 +29,7 @@ COLUMNS = (
     ("comparing",),
     ("judging", "emphasis"),
     ("ledger", "index.dense", "index.lexical", "index.tokens", "index.vectors"),
+    ("index.stores",),
     ("index.snapshot",),
     ("index.build",),
     ("index",),

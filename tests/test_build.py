@@ -76,9 +76,9 @@ def test_each_vector_stands_by_its_passage(corpus: Corpus, index_dir: Path) -> N
     build(corpus, index_dir)
     loaded = snapshot.load(index_dir)
     for lang, index in loaded.languages.items():
-        rows = loaded.passages[index.first_row : index.first_row + len(index.dense)]
+        rows = loaded.passages[index.first_row : index.first_row + len(index.store)]
         query = KeywordEmbedder().embed_queries(["directr"])[0]
-        ids, scores = index.dense.search(query, 1)
+        ids, scores = index.store.nearest(query, 1)
         assert scores[0] > 0
         assert "Tremblay" in rows[ids[0]].text, lang
 
@@ -180,7 +180,7 @@ def test_any_text_survives(text: str, index_dir: Path) -> None:
 def test_a_language_without_documents_is_empty(lang: str, index_dir: Path) -> None:
     build(Corpus((document("a", "Bois. Wood.", lang),)), index_dir)
     loaded = snapshot.load(index_dir)
-    assert {one: len(index.dense) for one, index in loaded.languages.items()} == {"fr": int(lang == "fr"), "en": int(lang == "en")}
+    assert {one: len(index.store) for one, index in loaded.languages.items()} == {"fr": int(lang == "fr"), "en": int(lang == "en")}
 
 
 def test_documents_without_a_sentence_make_an_empty_index(index_dir: Path) -> None:

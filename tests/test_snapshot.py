@@ -45,11 +45,11 @@ def test_what_was_built_is_loaded(index_dir: Path, tmp_path: Path) -> None:
     assert {document.id: document for document in loaded.documents} == {document.id: document for document in corpus.documents}
     assert loaded.tables.vocabulary == corpus.vocabulary
     assert loaded.tables.ambiguous == corpus.ambiguous
-    assert sum(len(index.dense) for index in loaded.languages.values()) == len(loaded.passages)
+    assert sum(len(index.store) for index in loaded.languages.values()) == len(loaded.passages)
     for lang, index in loaded.languages.items():
-        rows = loaded.passages[index.first_row : index.first_row + len(index.dense)]
+        rows = loaded.passages[index.first_row : index.first_row + len(index.store)]
         assert {passage.document.lang for passage in rows} == {lang}
-        assert len(index.lexical) == len(rows)
+        assert len(index.store.lexical) == len(rows)
     assert all(passage.text in passage.document.text for passage in loaded.passages)
     assert "boreal" in loaded.words
 
@@ -201,5 +201,5 @@ def test_a_loaded_snapshot_outlives_its_files(index_dir: Path) -> None:
     loaded = snapshot.load(index_dir)
     shutil.rmtree(index_dir)
     index = loaded.languages["fr"]
-    assert len(index.dense.search(KeywordEmbedder().embed_queries(["bois"])[0], 3)[0]) == 3
-    assert len(index.lexical.search(["bois"], 3)[0]) == 3
+    assert len(index.store.nearest(KeywordEmbedder().embed_queries(["bois"])[0], 3)[0]) == 3
+    assert len(index.store.sharing(["bois"], 3)[0]) == 3

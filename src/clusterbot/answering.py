@@ -165,7 +165,7 @@ class Reader:
 
     def _sentences(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         terms = {lang: list(dict.fromkeys(analyse(query.text, lang))) for lang in self._snapshot.languages}
-        idf = {lang: index.lexical.idf(terms[lang]) for lang, index in self._snapshot.languages.items()}
+        idf = {lang: index.store.idf(terms[lang]) for lang, index in self._snapshot.languages.items()}
         best = hits[0].score if hits else 0.0
         found: dict[tuple[str, int], Candidate] = {}
         for hit in hits:
@@ -206,7 +206,7 @@ class Reader:
         vectors = self._embed([one.text for one in found])
         cosines = vectors @ query.vector
         dense = [
-            self._snapshot.languages[one.document.lang].dense.standardise(query.vector, cosines[place : place + 1])[0]
+            self._snapshot.languages[one.document.lang].store.standardise(query.vector, cosines[place : place + 1])[0]
             for place, one in enumerate(found)
         ]
         return [replace(one, dense=float(score)) for one, score in zip(found, dense, strict=True)]

@@ -14,6 +14,7 @@ from clusterbot.analysis import analyse
 from clusterbot.dates import find_periods
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
+from clusterbot.index.stores import ANYWHERE, COMPILED, Where, latest
 from clusterbot.index.tokens import unit
 from clusterbot.models import LANGUAGES, Document, Lang, Passage
 
@@ -116,10 +117,11 @@ class Retriever:
         `langs`, `only_clusters` and `as_of` filter: passages in those languages, of documents about one of those clusters, that
         were published by then. Of pages that are kept up to date, the sentences tell their years; see `was_said_by`.
         """
+        where = Where(None if only_clusters is None else frozenset(only_clusters), as_of)
         hits: list[Hit] = []
         for lang, index in self._snapshot.languages.items():
             if lang in langs:
-                found = candidates(index, query, analyse(query.text, lang), self._allowed(index, only_clusters, as_of))
+                found = candidates(index, query, analyse(query.text, lang), where)
                 hits += self._fuse(found, query, lang)
         hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
         if len(query.tokens) and hits:
@@ -152,15 +154,13 @@ class Retriever:
         dense: list[tuple[Passage, float]] = []
         for lang, index in self._snapshot.languages.items():
             terms = list(dict.fromkeys(analyse(query.text, lang)))
-            mass = float(index.lexical.idf(terms).sum()) or 1.0
-            for ids, scores, found in (
-                (*index.lexical.search(terms, CANDIDATES), lexical),
-                (*index.dense.search(query.vector, CANDIDATES), dense),
+            mass = float(index.store.idf(terms).sum()) or 1.0
+            for rows, scores, found, scale in (
+                (*index.store.sharing(terms, CANDIDATES), lexical, mass),
+                (*index.store.nearest(query.vector, CANDIDATES), dense, 1.0),
             ):
-                scale = mass if found is lexical else 1.0
-                found += [
-                    (self._snapshot.passages[i + index.first_row], float(s) / scale) for i, s in zip(ids, scores, strict=True)
-                ]
+                passages = (self._snapshot.passages[row + index.first_row] for row in rows)
+                found += [(passage, float(score) / scale) for passage, score in zip(passages, scores, strict=True)]
         return lexical, dense
 
     def _fuse(self, found: _Candidates, query: Query, lang: Lang) -> list[Hit]:
@@ -181,49 +181,26 @@ class Retriever:
             for i, passage in enumerate(passages)
         ]
 
-    def _allowed(self, index: LanguageIndex, only_clusters: Collection[str] | None, as_of: str | None) -> NDArray[np.int64] | None:
-        if only_clusters is None and as_of is None:
-            return None
-        wanted = None if only_clusters is None else frozenset(only_clusters)
-
-        def is_allowed(document: Document) -> bool:
-            is_about = wanted is None or not wanted.isdisjoint(document.clusters)
-            return is_about and (as_of is None or document.kind in COMPILED or _is_by(document.published, as_of))
-
-        rows = range(len(index.dense))
-        kept = [row for row in rows if is_allowed(self._snapshot.passages[index.first_row + row].document)]
-        return np.array(kept, dtype=np.int64)
-
-
-COMPILED = ("profile", "overview")  # pages that are kept up to date and put years to what they tell
-
 
 def was_said_by(document: Document, text: str, as_of: str | None) -> bool:
     """Say whether words of a document were said by a date: published by then; on a page kept up to date, of years up to then."""
     if as_of is None:
         return True
     if document.kind not in COMPILED:
-        return _is_by(document.published, as_of)
+        return document.published is not None and document.published <= latest(as_of)
     dates = find_periods(text, document.lang)
     return bool(dates) and all(one.last.year <= int(as_of[:4]) for one in dates)
 
 
-def _is_by(published: str | None, as_of: str) -> bool:
-    return published is not None and published <= as_of.ljust(10, "~")  # "2015" takes in all of 2015
-
-
-def candidates(index: LanguageIndex, query: Query, words: Sequence[str], allowed: NDArray[np.int64] | None = None) -> _Candidates:
+def candidates(index: LanguageIndex, query: Query, words: Sequence[str], where: Where = ANYWHERE) -> _Candidates:
     """Return the best of the dense and of the lexical ranking in one language, each scored by both."""
     terms = list(dict.fromkeys(words))
-    near, _ = index.dense.search(query.vector, CANDIDATES, allowed)
-    sharing, _ = index.lexical.search(terms, CANDIDATES, allowed)
-    ids = np.union1d(near, sharing)
-    cosines = index.dense.vectors(ids) @ query.vector
-    idf = index.lexical.idf(terms)
+    found = index.store.candidates(query.vector, terms, CANDIDATES, where)
+    idf = index.store.idf(terms)
     mass = float(idf.sum()) or 1.0
-    lexical = index.lexical.scores(terms)[ids].astype(np.float64) / mass
-    matched = index.lexical.matches(terms, ids) @ idf / mass
-    return _Candidates(ids + index.first_row, cosines, index.dense.standardise(query.vector, cosines), lexical, matched)
+    dense = index.store.standardise(query.vector, found.cosines)
+    rows = found.rows + index.first_row
+    return _Candidates(rows, found.cosines, dense, found.bm25.astype(np.float64) / mass, found.held @ idf / mass)
 
 
 def fuse(

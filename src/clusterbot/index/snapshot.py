@@ -17,12 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
 from clusterbot.index.dense import DenseIndex
 from clusterbot.index.lexical import LexicalIndex
+from clusterbot.index.stores import LocalStore, PassageStore, RowFilter
 from clusterbot.index.tokens import TokenIndex
 from clusterbot.models import Attribute, Document, Lang, Passage, Profile
 
@@ -86,8 +88,7 @@ class LanguageIndex:
     """The passages of one language: rows `first_row` and on of the snapshot's passages."""
 
     first_row: int
-    dense: DenseIndex
-    lexical: LexicalIndex
+    store: PassageStore
     tokens: TokenIndex | None
 
 
@@ -181,18 +182,20 @@ def load(index_dir: Path, version: str | None = None) -> Snapshot:
     manifest = verify(folder)
     try:
         documents = tuple(_DOCUMENT.validate_json(line) for line in _lines(folder / "documents.jsonl"))
-        rows = (json.loads(line) for line in _lines(folder / "passages.jsonl"))
+        rows = [json.loads(line) for line in _lines(folder / "passages.jsonl")]
         passages = tuple(Passage(documents[row], start, end, heading) for row, start, end, heading in rows)
         tables = Tables.model_validate_json((folder / "tables.json").read_text(encoding="utf-8"))
         words = frozenset((folder / "words.txt").read_text(encoding="utf-8").split("\n"))
     except (OSError, ValueError, IndexError) as error:
         raise IndexCorrupt(f"{folder.name} can't be read ({error}); {_REBUILD}") from error
+    owners = np.array([row for row, *_ in rows], np.int64)
     languages: dict[Lang, LanguageIndex] = {}
     first_row = 0
     for lang, count in manifest.passages.items():
         tokens = TokenIndex.load(folder / lang / "tokens") if manifest.token_dimension else None
         dense, lexical = DenseIndex.load(folder / lang / "dense"), LexicalIndex.load(folder / lang / "lexical")
-        languages[lang] = LanguageIndex(first_row, dense, lexical, tokens)
+        allowed = RowFilter.of(documents, owners[first_row : first_row + count])
+        languages[lang] = LanguageIndex(first_row, LocalStore(dense, lexical, allowed), tokens)
         first_row += count
     return Snapshot(manifest, documents, passages, languages, words, tables)
 
