@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import Stemmer
 from bm25s.stopwords import STOPWORDS_EN_PLUS, STOPWORDS_FRENCH
@@ -15,6 +15,8 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from clusterbot.models import LANGUAGES, Lang
 from clusterbot.text import find_numbers, fold
+
+REMEMBERED_TEXTS = 8192
 
 _ELISIONS = ("l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu")
 _STOP: dict[Lang, frozenset[str]] = {
@@ -51,6 +53,12 @@ def analyse(text: str, lang: Lang) -> list[str]:
         folded = pattern.sub(term, folded)
     words = [word for word in _WORD.findall(folded) if word not in _STOP[lang]]
     return list(_STEMMERS[lang].stemWords(words))
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def terms_of(text: str, lang: Lang) -> frozenset[str]:
+    """Return which index terms a sentence holds; remembered, since the same few thousand sentences answer most questions."""
+    return frozenset(analyse(text, lang))
 
 
 @cache

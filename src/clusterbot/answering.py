@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.analysis import analyse
+from clusterbot.analysis import analyse, terms_of
 from clusterbot.embedding import Embedder
 from clusterbot.emphasis import holds
 from clusterbot.index.snapshot import Calibration, Snapshot
@@ -177,7 +177,7 @@ class Reader:
                 text = document.text[start:end]
                 if (document.id, start) in found or sentence.is_heading or not any(char.isalpha() for char in text):
                     continue
-                held = set(analyse(f"{document.title} {text}", lang))
+                held = terms_of(f"{document.title} {text}", lang)
                 mass = float(idf[lang].sum()) or 1.0
                 matched = float(sum(weight for term, weight in zip(terms[lang], idf[lang], strict=True) if term in held)) / mass
                 other = lang != question.lang
@@ -267,7 +267,7 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     names = [set(_NAME.findall(each.text)) for each in (one, other)]
     if not (names[0] <= names[1] or names[1] <= names[0]):
         return False
-    words = [set(analyse(each.text, each.document.lang)) for each in (one, other)]
+    words = [terms_of(each.text, each.document.lang) for each in (one, other)]
     return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
 
 

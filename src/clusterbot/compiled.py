@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -115,12 +115,18 @@ class CompiledEmbedder:
         # Each text by itself, on one thread: int8 ranges are taken over a whole batch, so a text's vector would else depend on its
         # neighbours; and a core a text is faster than all cores on one padded batch.
         found: list[Encoding] = []
-        with ThreadPoolExecutor(min(len(texts), _cores()) or 1) as pool:
-            for one in pool.map(lambda text: self._encode_one(text, use), texts):
-                found.append(one)
-                if progress:
-                    progress(len(found))
+        for one in self._each(texts, use):
+            found.append(one)
+            if progress:
+                progress(len(found))
         return found
+
+    def _each(self, texts: Sequence[str], use: str) -> Iterator[Encoding]:
+        if len(texts) == 1:
+            yield self._encode_one(texts[0], use)  # a question: starting a thread for it took up to 4 ms
+            return
+        with ThreadPoolExecutor(min(len(texts), _cores()) or 1) as pool:
+            yield from pool.map(lambda text: self._encode_one(text, use), texts)
 
     def _encode_one(self, text: str, use: str) -> Encoding:
         ids, begins = self.tokenise(text, use)

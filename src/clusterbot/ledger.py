@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from clusterbot.analysis import analyse
+from clusterbot.analysis import terms_of
 from clusterbot.dates import find_periods
 from clusterbot.disagreements import disagree, in_conflict, overlap
 from clusterbot.models import Attribute, Citation, DisagreeingValue, Disagreement, Document, Fact, Lang, Profile, Vocabulary
@@ -100,16 +100,16 @@ class Ledger:
         """Say whether what a question has beside the words for asking stands in a sentence: "first chair" isn't any chair."""
         attribute = self._vocabulary[fact.attribute]
         ways = attribute.asked_fr if lang == "fr" else attribute.asked_en
-        known = {term for text in (*ways, _GENERAL[lang], told.text) for term in analyse(text, told.document.lang)}
-        return set(analyse(words, lang)) <= known
+        known = frozenset[str]().union(*(terms_of(text, told.document.lang) for text in (*ways, _GENERAL[lang], told.text)))
+        return terms_of(words, lang) <= known
 
     def _is_asked(self, attribute: str, words: str, lang: Lang, asks: Asks) -> bool:
         known = self._vocabulary.get(attribute)
         if known is None or _ASKED_BY_TYPE.get(known.type) != asks:
             return False
         ways = known.asked_fr if lang == "fr" else known.asked_en
-        asked = set(analyse(words, lang))
-        return any(terms and set(terms) <= asked for terms in (analyse(way, lang) for way in ways))
+        asked = terms_of(words, lang)
+        return any(terms and terms <= asked for terms in (terms_of(way, lang) for way in ways))
 
     def twin(self, quote: Citation, lang: Lang) -> Citation | None:
         """Return the sentence of a profile's page in another language that tells all the facts of a quotation, and least beside."""
@@ -166,7 +166,7 @@ class Ledger:
 
     def _is_named(self, attribute: Attribute, text: str, lang: Lang) -> bool:
         label = attribute.fr if lang == "fr" else attribute.en
-        return not set(analyse(label, lang)).isdisjoint(analyse(text, lang))
+        return not terms_of(label, lang).isdisjoint(terms_of(text, lang))
 
     def _is_many(self, attribute: str) -> bool:
         return attribute in self._vocabulary and self._vocabulary[attribute].many

@@ -41,6 +41,8 @@ def find_numbers(text: str, lang: Lang) -> list[Number]:
 
 
 def _plain_number(written: str, lang: Lang) -> str:
+    if written.isdigit():
+        return written
     bare = re.sub(_GROUP, "", written)
     bare = bare.replace(",", ".") if lang == "fr" else bare.replace(",", "")
     whole, point, decimals = bare.partition(".")
@@ -70,9 +72,18 @@ def date_forms(date: str, lang: Lang) -> list[str]:
 @lru_cache(maxsize=REMEMBERED_FOLDS)
 def fold(text: str) -> str:
     """Fold case, accents, ligatures and typographic apostrophes; lengths may change."""
-    text = text.replace("’", "'").replace("ʼ", "'").replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae")
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+    if text.isascii():
+        return text.casefold()
+    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    return _NOT_ASCII.sub(_without_mark, decomposed).casefold()
+
+
+_PLAIN = str.maketrans({"’": "'", "ʼ": "'", "œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"})
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def _without_mark(char: re.Match[str]) -> str:
+    return "" if unicodedata.combining(char[0]) else char[0]
 
 
 @dataclass(frozen=True, slots=True)

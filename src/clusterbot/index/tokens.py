@@ -37,7 +37,10 @@ class TokenIndex:
             IndexCorrupt: numpy can't read it, or its parts don't fit together.
         """
         try:
-            codes, begins, firsts = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("codes", "begins", "firsts"))
+            # As plain arrays over the mapped file: each slice of a memmap object costs several times what it holds.
+            codes, begins, firsts = (
+                np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("codes", "begins", "firsts")
+            )
             if not len(codes) == len(begins) == firsts[-1]:
                 raise ValueError("parts of different lengths")
         except (OSError, ValueError, EOFError, IndexError) as error:
