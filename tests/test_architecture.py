@@ -41,7 +41,7 @@ COLUMNS = (
     ("claim_evaluation", "errata", "calibrating", "golden"),
     ("doctor", "output", "pictures"),
     ("terminal",),
-    ("verdicts", "receipts", "gaps"),
+    ("lists", "verdicts", "receipts", "gaps"),
     ("report",),
     ("bot",),
     ("cli",),

@@ -164,6 +164,28 @@ def test_a_claim_is_weighed_with_evidence(stage: Stage, claim: str, verdict: str
     assert not stage(scenario).record.refused()
 
 
+@pytest.mark.parametrize(
+    ("claim", "changed", "differ"),
+    [
+        ("Bois Boréal compte 45 membres.", "Membres (Bois Boréal) au fil du temps", "Les sources ne concordent pas\u00a0: Membres"),
+        ("Boreal Wood has 45 members.", "Members (Boreal Wood) over time", "Sources disagree: Members"),
+    ],
+)
+def test_a_claim_comes_with_what_changed_and_what_the_sources_disagree_on(
+    stage: Stage, claim: str, changed: str, differ: str
+) -> None:
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        ana = server.person("Ana", locale="fr")
+        said = await ana.say(claim)
+        for done in (await ana.slash("vérifier", affirmation=claim), await ana.menu(said, "Vérifier cette affirmation")):
+            timeline, _, rivals = seen(done.message).partition(changed)[2].partition(differ)
+            for told in ("**45** · 2016 · [journal.example.org]", "**140** · 2020 · [gazette.example.org]"):
+                assert told in timeline
+            assert "**120** · 2020" in rivals and "**140** · 2020" in rivals and "2016" not in rivals
+
+    assert not stage(scenario).record.refused()
+
+
 def test_a_message_can_be_asked_and_checked_from_its_menu(stage: Stage) -> None:
     async def scenario(server: Server, bot: ClusterBot) -> None:
         ana, bob = server.person("Ana", locale="fr"), server.person("Bob")

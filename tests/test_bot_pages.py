@@ -61,13 +61,17 @@ def embeds_of(stage: Stage, name: str, lang: Lang) -> list[discord.Embed]:
         "fr": "En 2023, Aqua Nord comptait 900 emplois dans le secteur de l’eau.",
         "en": "In 2023, Aqua Nord counted 900 jobs in the water sector.",
     }
+    undated = {"fr": "Bois Boréal compte 45 membres.", "en": "Boreal Wood has 45 members."}
     if name in asked:
         filters = Filters("bois_boreal", "2017") if name == "narrowed" else EVERYTHING
         return reply_embeds(assistant.ask(asked[name][lang], filters=filters), filters, (), "abcdefghjkmn", texts)
     both = [registry.clusters["aqua_nord"], registry.clusters["bois_boreal"]]
     return {
         "check": lambda: check_embeds(assistant.check(claimed[lang]), texts),
-        "cluster": lambda: cluster_embeds(both[1], vocabulary, texts),
+        "changed": lambda: check_embeds(assistant.check(undated[lang]), texts),
+        "cluster": lambda: cluster_embeds(
+            both[1], vocabulary, assistant.engine.ledger.disagreements_of("bois_boreal", lang), texts
+        ),
         "compare": lambda: comparison_embeds(compare(both, vocabulary), vocabulary, texts),
         "clusters": lambda: list_embeds(both, texts),
         "sources": lambda: corpus_embeds(loaded.documents, texts),
@@ -75,7 +79,10 @@ def embeds_of(stage: Stage, name: str, lang: Lang) -> list[discord.Embed]:
     }[name]()
 
 
-NAMES = ("answer", "disagreement", "abstention", "narrowed", "check", "cluster", "compare", "clusters", "sources", "documents")
+NAMES = (
+    *("answer", "disagreement", "abstention", "narrowed", "check", "changed"),
+    *("cluster", "compare", "clusters", "sources", "documents"),
+)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -532,8 +532,8 @@ def test_wrong_usage_of_the_program_is_status_2() -> None:
 
 def test_check_json_has_the_keys_that_others_rely_on_and_verbatim_evidence(built: Cli, corpus_dir: Path) -> None:
     checked = built("check", "Boreal Wood was founded in 2010.", "--json").json
-    keys = ["id", "claim", "language", "verdict", "confidence", "explanation", "evidence", "differences", "disagreements"]
-    assert list(checked) == [*keys, "index", "model", "elapsed_ms"]
+    keys = ["id", "claim", "language", "verdict", "confidence", "explanation", "evidence", "differences"]
+    assert list(checked) == [*keys, "disagreements", "timelines", "index", "model", "elapsed_ms"]
     assert (checked["verdict"], checked["language"]) == ("contradicted", "en")
     assert {"kind": "date", "claim": "2010", "source": "March 2012"} in checked["differences"]
     against = checked["evidence"][0]
@@ -554,6 +554,18 @@ def test_check_shows_both_sides_and_decides_nothing_where_sources_of_one_time_di
     assert (members["attribute"], {one["value"] for one in members["values"]}) == ("members", {120, 140})
     shown = built("check", "En 2020, Bois Boréal comptait 120 membres.").out
     assert "140" in shown.partition("120")[2]
+
+
+def test_check_shows_how_what_a_claim_without_a_date_tells_has_changed(built: Cli) -> None:
+    checked = built("check", "Bois Boréal compte 45 membres.", "--json").json
+    (members,) = checked["timelines"]
+    assert (checked["verdict"], members["attribute"], members["cluster_id"]) == ("contradicted", "members", "bois_boreal")
+    assert [(one["as_of"], one["value"]) for one in members["values"]] == [("2016", 45), ("2020", 120), ("2020", 140)]
+    assert members["values"][0]["quote"] == "En 2016, Bois Boréal comptait 45 membres."
+    assert members["values"][2]["source"].startswith("https://gazette.example.org")
+    shown = built("check", "Boreal Wood has 45 members.").out.partition("Members (Boreal Wood) over time")[2]
+    assert shown.index("2016") < shown.index("journal.example.org") < shown.index("2020") < shown.index("gazette.example.org")
+    assert built("check", "En 2016, Bois Boréal comptait 45 membres.", "--json").json["timelines"] == []
 
 
 def test_cluster_and_lint_list_what_the_sources_disagree_on(built: Cli) -> None:

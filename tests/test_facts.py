@@ -9,7 +9,7 @@ import pytest
 from clusterbot.facts import FactJudge
 from clusterbot.judging import RuleJudge, read_rules
 from clusterbot.ledger import Ledger
-from clusterbot.models import Attribute
+from clusterbot.models import Attribute, Timeline
 from clusterbot.statements import Statement
 from fakes import profile
 
@@ -19,6 +19,7 @@ VOCABULARY = {
     "members": Attribute(type="number", fr="Membres", en="Members"),
     "funding": Attribute(type="money", fr="Financement", en="Funding"),
     "first_chief_executive": Attribute(type="name", fr="Première direction générale", en="First chief executive"),
+    "chair": Attribute(type="name", fr="Présidence", en="Chair"),
     "partner": Attribute(type="name", fr="Partenaire", en="Partner", many=True),
 }
 TEXT = (
@@ -75,3 +76,41 @@ def test_a_page_that_tells_its_founding_in_front_matter_alone_decides_nothing_it
     judge = FactJudge(Ledger([page], VOCABULARY), RULES)
     statement = Statement("Bois Boréal a été fondé en 2009.", "fr", frozenset())
     assert judge.weigh(statement, ["bois_boreal"]) == []
+
+
+# --- what changed
+
+
+def timelines(claim: str, *more: dict[str, Any]) -> tuple[Timeline, ...]:
+    text = TEXT + " En 2021, Bois Boréal était présidé par Ana Roy. En 2023, Bois Boréal était présidé par Luc Cyr."
+    judge = FactJudge(Ledger([profile(text=text, facts=[*FACTS, *more], short="Bois Boréal")], VOCABULARY), RULES)
+    return judge.timelines(Statement(claim, "fr", RuleJudge(RULES).subject(["Bois Boréal"], "fr")), ["bois_boreal"])
+
+
+def values(found: tuple[Timeline, ...]) -> list[list[object]]:
+    return [[value.fact.value for value in one.values] for one in found]
+
+
+def test_a_claim_without_a_date_comes_with_the_dated_values_of_what_it_tells_the_oldest_first() -> None:
+    (members,) = timelines("Bois Boréal compte 80 membres.", fact("members", 99, None))
+    assert [(one.fact.as_of, one.fact.value) for one in members.values] == [("2016", 45), ("2020", 120)]
+    assert [one.citation.text for one in members.values] == [f"{told}." for told in TEXT.split(". ")[1:3]]
+
+
+def test_who_held_a_post_is_told_with_who_did_before() -> None:
+    chairs = (fact("chair", "Luc Cyr", "2023"), fact("chair", "Ana Roy", "2021"))
+    assert values(timelines("Bois Boréal est présidé par Eva Cyr.", *chairs)) == [["Ana Roy", "Luc Cyr"]]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "En 2020, Bois Boréal comptait 80 membres.",  # tells its time
+        "Bois Boréal a un financement de 3 M$.",  # one value alone
+        "Bois Boréal a été fondé par 80 PME.",  # what happens once
+        "Bois Boréal veut des membres.",  # gives no figure
+        "Bois Boréal verse 80 M$ aux membres.",  # a figure of another kind
+    ],
+)
+def test_where_nothing_changed_or_the_claim_tells_its_time_there_is_no_timeline(claim: str) -> None:
+    assert timelines(claim) == ()

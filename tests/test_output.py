@@ -13,7 +13,7 @@ from clusterbot.errors import CorpusError
 from clusterbot.i18n import read_texts
 from clusterbot.index.build import BuildReport
 from clusterbot.lint import Problem
-from clusterbot.models import Citation, DisagreeingValue, Disagreement, Fact, Lang, Passage
+from clusterbot.models import Citation, Disagreement, Fact, Lang, Passage, ToldValue
 from clusterbot.output import build_json, card_json, document_json, error_json, lint_json, readings, reply_json
 from clusterbot.questions import Question, understand
 from clusterbot.retrieval import Hit
@@ -80,7 +80,7 @@ ASKED = Question("Combien de membres ?", "fr", (), "number", False, ())
 def test_an_answer_carries_quotes_with_facts_and_disagreements() -> None:
     quote = Citation(PAGE, 0, 29, (FACT,))
     other = Fact(attribute="members", value=140, unit="firms", as_of="2020", source="https://gazette.example.org/b")
-    values = (DisagreeingValue(FACT, quote), DisagreeingValue(other, Citation(PAGE, 30, 43)))
+    values = (ToldValue(FACT, quote), ToldValue(other, Citation(PAGE, 30, 43)))
     answer = Answer(ASKED, 0.931234, (quote,), (HIT,), (Disagreement("bois_boreal", "members", values),))
     found = reply_json("q1", "Combien  de membres ?", Reply(answer, "v1", "keywords@1", 12.3456, {}, {}), ())
     assert json.loads(json.dumps(found)) == {

@@ -63,6 +63,8 @@ class Check:
     index: str
     model: str
     elapsed_ms: float
+    clusters: Mapping[str, Cluster]
+    vocabulary: Vocabulary
 
 
 class Engine:
@@ -145,7 +147,8 @@ class Engine:
             _, candidates = self.find(question, SEARCHED, only_clusters=cluster_ids or None)
             known = self.facts.weigh(statement, cluster_ids)
             verdict = weigh(statement, cluster_ids, candidates, self.judge, self.rules, known)
-            verdicts.append(replace(verdict, disagreements=self._disagreements(verdict)))
+            timelines = self.facts.timelines(statement, cluster_ids)
+            verdicts.append(replace(verdict, disagreements=self._disagreements(verdict), timelines=timelines))
             earlier.append(claim)
         return tuple(verdicts)
 
@@ -225,7 +228,8 @@ class Assistant:
         manifest = engine.snapshot.manifest
         elapsed_ms = 1000 * (time.perf_counter() - started)
         model = f"{manifest.model}@{manifest.revision}"
-        return Check(text, verdicts[0].lang, verdicts, manifest.version, model, elapsed_ms)
+        clusters, vocabulary = engine.registry.clusters, engine.snapshot.tables.vocabulary
+        return Check(text, verdicts[0].lang, verdicts, manifest.version, model, elapsed_ms, clusters, vocabulary)
 
     @property
     def model(self) -> str:

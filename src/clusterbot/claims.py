@@ -12,7 +12,7 @@ from clusterbot.answering import Candidate
 from clusterbot.dates import find_periods
 from clusterbot.facts import Known
 from clusterbot.judging import ClaimRules, Difference, Judge, Judgement, Stance
-from clusterbot.models import Citation, Disagreement, Lang
+from clusterbot.models import Citation, Disagreement, Lang, Timeline
 from clusterbot.quantities import find_quantities
 from clusterbot.statements import Statement, written_on
 from clusterbot.text import split_sentences
@@ -38,7 +38,8 @@ class Evidence:
 class Verdict:
     """What the sources say of one claim; `confidence` is the fitted probability that the verdict is right.
 
-    `disagreements`: what the sources tell differently of what the evidence tells, whatever the verdict.
+    `timelines`: how what the claim tells without a date has changed. `disagreements`: what the sources tell differently of what the
+    evidence tells. Both stand whatever the verdict.
     """
 
     claim: str
@@ -47,6 +48,12 @@ class Verdict:
     confidence: float
     evidence: tuple[Evidence, ...]
     disagreements: tuple[Disagreement, ...] = ()
+    timelines: tuple[Timeline, ...] = ()
+
+    @property
+    def side_by_side(self) -> tuple[Timeline | Disagreement, ...]:
+        """The values that changed, and those that disagree."""
+        return (*self.timelines, *self.disagreements)
 
     @property
     def differences(self) -> tuple[Difference, ...]:

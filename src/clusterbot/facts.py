@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 
 from clusterbot.comparing import agree, comparable, holds, is_in
 from clusterbot.dates import Period
 from clusterbot.judging import ClaimRules, Difference, Judgement
 from clusterbot.ledger import Ledger
-from clusterbot.models import Attribute, Citation, Fact
+from clusterbot.models import Attribute, Citation, Fact, Timeline, ToldValue
 from clusterbot.quantities import Quantity
 from clusterbot.statements import Readings, Statement, Told, written_on
 
@@ -49,6 +51,35 @@ class FactJudge:
             if one.judgement.stance == "for" or self._label_of(one, asked) not in kinds or self._is_newer(one, found)
         ]
 
+    def timelines(self, claim: Statement, cluster_ids: Sequence[str]) -> tuple[Timeline, ...]:
+        """Return how what an undated claim tells of its first cluster has changed: the dated values, the oldest first."""
+        asked = self._readings.read(claim)
+        if asked.dates or not cluster_ids:
+            return ()
+        told: dict[str, list[ToldValue]] = defaultdict(list)
+        for fact in self._ledger.facts_of(cluster_ids[0]):
+            attribute = self._ledger.attribute(fact.attribute)
+            if fact.as_of and attribute and self._can_change(attribute, fact, asked) and self._is_told_of(attribute, asked):
+                sentences = self._ledger.stating(cluster_ids[0], fact, claim.lang)
+                told[fact.attribute] += [ToldValue(fact, one) for one in islice(sentences, 1)]
+        return tuple(
+            Timeline(cluster_ids[0], name, tuple(sorted(values, key=lambda one: one.fact.as_of or "")))
+            for name, values in told.items()
+            if len({(one.fact.value, one.fact.unit) for one in values}) > 1 and len({one.fact.as_of for one in values}) > 1
+        )
+
+    def _can_change(self, attribute: Attribute, fact: Fact, asked: Told) -> bool:
+        """Say whether an entry has one value at a time, of the kind that a claim gives."""
+        entry = _quantity(fact)
+        is_given = bool(asked.names) if attribute.type == "name" else any(entry and comparable(one, entry) for one in asked.figures)
+        return is_given and not attribute.many and attribute.type != "date"
+
+    def _is_told_of(self, attribute: Attribute, asked: Told) -> bool:
+        """Say whether a claim tells of what an attribute holds: all words of its label stand in it, and no superlative beside."""
+        label = self._label(attribute, asked)
+        ranked = set(self._readings.superlatives(f"{attribute.fr} {attribute.en}"))
+        return bool(label) and label <= asked.words and set(asked.superlatives) == ranked
+
     def _is_newer(self, one: Known, found: Sequence[Known]) -> bool:
         """Say whether an entry that differs is newer than all that agree: dates of one event never are."""
         attribute = self._ledger.attribute(one.citation.facts[0].attribute)
@@ -67,11 +98,9 @@ class FactJudge:
 
     def _of(self, asked: Told, cluster_id: str, fact: Fact) -> Iterator[Known]:
         attribute = self._ledger.attribute(fact.attribute)
-        label = self._label(attribute, asked) if attribute else frozenset()
-        if attribute is None or not label or not label <= asked.words:
+        if attribute is None or not self._is_told_of(attribute, asked):
             return
-        if set(asked.superlatives) != set(self._readings.superlatives(f"{attribute.fr} {attribute.en}")):
-            return
+        label = self._label(attribute, asked)
         compared = self._compared(asked, fact, attribute)
         if compared is None or (compared.source and attribute.many):
             return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from clusterbot.analysis import terms_of
 from clusterbot.dates import find_periods
 from clusterbot.disagreements import disagree, in_conflict, overlap
-from clusterbot.models import Attribute, Citation, DisagreeingValue, Disagreement, Document, Fact, Lang, Profile, Vocabulary
+from clusterbot.models import Attribute, Citation, Disagreement, Document, Fact, Lang, Profile, ToldValue, Vocabulary
 from clusterbot.questions import Asks
 from clusterbot.text import date_forms, find_numbers, fold, plain_value, split_sentences
 
@@ -177,9 +177,9 @@ class Ledger:
         attribute = self._vocabulary.get(fact.attribute)
         return [one for one in facts if one.attribute == fact.attribute and disagree(one, fact, attribute)]
 
-    def _value(self, cluster_id: str, fact: Fact, lang: Lang) -> DisagreeingValue | None:
+    def _value(self, cluster_id: str, fact: Fact, lang: Lang) -> ToldValue | None:
         """Return a value with the sentence of the cluster's page that gives it."""
         pages = self._profiles[cluster_id]
         page = pages.get(lang) or next(iter(pages.values()))
         told = next((one for one in self._sentences(page) if self._is_told(fact, one.text, page.lang)), None)
-        return DisagreeingValue(fact, told) if told else None
+        return ToldValue(fact, told) if told else None

@@ -239,8 +239,8 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class DisagreeingValue:
-    """One of several values that the sources give for the same thing and time."""
+class ToldValue:
+    """One of several values that the sources give for one thing, with the sentence that tells it."""
 
     fact: Fact
     citation: Citation
@@ -252,7 +252,16 @@ class Disagreement:
 
     cluster_id: str
     attribute: str
-    values: tuple[DisagreeingValue, ...]
+    values: tuple[ToldValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Dated values of one attribute of one cluster, the oldest first: it changed."""
+
+    cluster_id: str
+    attribute: str
+    values: tuple[ToldValue, ...]
 
 
 _FRAGMENT_WORDS = 6

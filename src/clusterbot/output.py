@@ -14,7 +14,7 @@ from clusterbot.i18n import Texts, write_choice, write_until
 from clusterbot.index.build import BuildReport
 from clusterbot.index.snapshot import Manifest
 from clusterbot.lint import Problem
-from clusterbot.models import Citation, Disagreement, Document, Fact, Names, Reading, Vocabulary
+from clusterbot.models import Citation, Disagreement, Document, Fact, Names, Reading, Timeline, Vocabulary
 from clusterbot.questions import Question
 from clusterbot.retrieval import Hit
 from clusterbot.store import Erratum, errata_of
@@ -71,7 +71,7 @@ def reply_json(
         ],
         "quotes": [_quote(quote, errata) for quote in result.quotes] if isinstance(result, Answer) else [],
         "passages": [hit_json(hit) for hit in result.hits],
-        "disagreements": [disagreement_json(one) for one in result.disagreements] if isinstance(result, Answer) else [],
+        "disagreements": [values_json(one) for one in result.disagreements] if isinstance(result, Answer) else [],
         "index": reply.index,
         "model": reply.model,
         "elapsed_ms": round(reply.elapsed_ms, 1),
@@ -134,8 +134,8 @@ def hit_json(hit: Hit) -> Json:
     }
 
 
-def disagreement_json(disagreement: Disagreement) -> Json:
-    """Return values that disagree, each with the quotation that tells it."""
+def values_json(told: Disagreement | Timeline) -> Json:
+    """Return values of one attribute side by side, each with its date and the quotation that tells it."""
     values = [
         {
             "value": one.fact.value,
@@ -145,9 +145,9 @@ def disagreement_json(disagreement: Disagreement) -> Json:
             "document_id": one.citation.document.id,
             "quote": one.citation.text,
         }
-        for one in disagreement.values
+        for one in told.values
     ]
-    return {"attribute": disagreement.attribute, "cluster_id": disagreement.cluster_id, "values": values}
+    return {"attribute": told.attribute, "cluster_id": told.cluster_id, "values": values}
 
 
 def _fact(fact: Fact) -> Json:
@@ -175,7 +175,7 @@ def card_json(cluster: Cluster, vocabulary: Vocabulary, disagreements: Sequence[
     return {
         **cluster_json(cluster),
         "facts": [{**_fact(fact), "label": labels.get(fact.attribute)} for fact in facts],
-        "disagreements": [disagreement_json(one) for one in disagreements],
+        "disagreements": [values_json(one) for one in disagreements],
         "index": index,
     }
 
@@ -230,7 +230,7 @@ def document_json(document: Document) -> Json:
 def lint_json(documents: int, problems: Sequence[Problem], disagreements: Sequence[Disagreement]) -> Json:
     """Return what `corpus lint` prints."""
     told = [{"file": one.file, "line": one.line, "message": one.message} for one in problems]
-    return {"documents": documents, "problems": told, "disagreements": [disagreement_json(one) for one in disagreements]}
+    return {"documents": documents, "problems": told, "disagreements": [values_json(one) for one in disagreements]}
 
 
 def coverage_json(coverage: Coverage, oldest: int) -> Json:

@@ -18,18 +18,14 @@ from rich.text import Text
 from clusterbot.answering import Abstention, Answer
 from clusterbot.assistant import Reply
 from clusterbot.clusters import Cluster
-from clusterbot.coverage import Coverage
-from clusterbot.doctor import Check
 from clusterbot.errata import erratum_notes
 from clusterbot.i18n import Texts, write_choice, write_confidence, write_date, write_percent, write_until, write_value
-from clusterbot.index.snapshot import Manifest
-from clusterbot.models import LANGUAGES, Citation, Disagreement, Document, Fact, Profile, Reading, Vocabulary
+from clusterbot.models import LANGUAGES, Citation, Disagreement, Document, Fact, Profile, Reading, Timeline, Vocabulary
 from clusterbot.retrieval import Hit
 from clusterbot.store import Erratum
 
 SHOWN_LEADS = 3
 LEAD_CHARS = 200
-_COLOURS = {"ok": "green", "info": "blue", "warn": "yellow", "fail": "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def _answer(
         yield from (Prose(note, "yellow") for note in erratum_notes(quote, errata, texts))
         yield Text()
     for disagreement in answer.disagreements:
-        yield from disagreement_lines(disagreement, clusters, vocabulary, texts)
+        yield from values_lines(disagreement, clusters, vocabulary, texts)
         yield Text()
     yield from _understood(understood, texts)
     yield Prose(write_confidence(answer.confidence, texts), "dim")
@@ -147,15 +143,19 @@ def host_of(address: str) -> str:
     return (urllib.parse.urlsplit(address).hostname or address).removeprefix("www.")
 
 
-def disagreement_lines(
-    disagreement: Disagreement, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts
+def values_title(told: Disagreement | Timeline, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts) -> str:
+    """Say what several values are values of, and what they mean."""
+    name, label = clusters[told.cluster_id].name(texts.lang), label_of(told.attribute, vocabulary, texts)
+    return texts("answer.disagree" if isinstance(told, Disagreement) else "check.timeline", label=label, name=name)
+
+
+def values_lines(
+    told: Disagreement | Timeline, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts
 ) -> Iterator[RenderableType]:
-    """Show values that disagree, each with its date and its site."""
-    name = clusters[disagreement.cluster_id].name(texts.lang)
-    label = label_of(disagreement.attribute, vocabulary, texts)
-    yield Text(texts("answer.disagree", label=label, name=name), style="yellow")
+    """Show values that disagree, or that changed, each with its date and its site."""
+    yield Text(values_title(told, clusters, vocabulary, texts), style="yellow" if isinstance(told, Disagreement) else "dim")
     table = Table.grid(padding=(0, 3, 0, 0))
-    for one in disagreement.values:
+    for one in told.values:
         fact = one.fact
         value = write_value(fact, vocabulary.get(fact.attribute), texts)
         table.add_row(Text(value, style="bold"), write_date(fact.as_of, texts), host_of(fact.source))
@@ -185,7 +185,7 @@ def card(cluster: Cluster, vocabulary: Vocabulary, texts: Texts) -> RenderableTy
     profile = cluster.profile(texts.lang)
     table = Table.grid(padding=(0, 2, 0, 0))
     for key, value in _identity(cluster, profile, texts):
-        table.add_row(Text(texts(f"cluster.{key}", language=texts(f"name.{_other(texts)}")), style="dim"), value)
+        table.add_row(Text(texts(f"cluster.{key}", language=texts(f"name.{other_language(texts)}")), style="dim"), value)
     parts: list[RenderableType] = [Text(profile.names.short, style="bold"), table]
     if profile.website:
         parts.append(_unwrapped(profile.website, Style(color="blue")))
@@ -194,7 +194,7 @@ def card(cluster: Cluster, vocabulary: Vocabulary, texts: Texts) -> RenderableTy
     return Group(*parts)
 
 
-def _other(texts: Texts) -> str:
+def other_language(texts: Texts) -> str:
     return next(lang for lang in LANGUAGES if lang != texts.lang)
 
 
@@ -231,67 +231,3 @@ def _ledger(facts: Sequence[Fact], vocabulary: Vocabulary, texts: Texts) -> Tabl
             table.add_row(Text(label), Text(value), write_date(fact.as_of, texts), host_of(fact.source))
             label = ""
     return table
-
-
-def cluster_list(clusters: Iterable[Cluster], texts: Texts) -> Table:
-    """List clusters: what each is called, here and in the other language, what it does, where and since when."""
-    language = texts(f"name.{_other(texts)}")
-    table = _table(
-        *(texts(f"cluster.{key}", language=language) for key in ("name", "other_language", "sector", "region", "founded"))
-    )
-    for cluster in sorted(clusters, key=lambda one: one.name(texts.lang).casefold()):
-        profile = cluster.profile(texts.lang)
-        others = {twin.names.short for twin in cluster.profiles.values()} - {profile.names.short}
-        founded = write_date(profile.founded, texts) if profile.founded else ""
-        table.add_row(profile.names.short, *(others or {""}), profile.sector, profile.region, founded)
-    return table
-
-
-def version_list(manifests: Iterable[Manifest], live: str | None, texts: Texts) -> Table:
-    """List versions of the index, newest first."""
-    table = _table(*(texts(f"index.{key}") for key in ("version", "documents", "passages", "model")), "")
-    for one in manifests:
-        count, passages = str(one.documents), str(sum(one.passages.values()))
-        table.add_row(one.version, count, passages, one.model, texts("index.live") if one.version == live else "")
-    return table
-
-
-def document_list(documents: Iterable[Document], texts: Texts) -> Table:
-    """List the documents of a corpus."""
-    table = _table(*(texts(f"corpus.{key}") for key in ("id", "language", "kind", "date", "title")))
-    for one in documents:
-        table.add_row(one.id, one.lang, one.kind, one.published or "", one.title)
-    return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
-
-
-def check_list(checks: Iterable[Check], texts: Texts) -> RenderableType:
-    """List what the doctor found, each with its remedy."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for check in checks:
-        told = Text(check.message)
-        if check.remedy:
-            told.append("\n" + texts("doctor.remedy", remedy=check.remedy), style="bold")
-        severity = Text(texts(f"doctor.{check.severity}"), style=_COLOURS[check.severity])
-        table.add_row(severity, texts(f"doctor.check_{check.name}"), told)
-    return table
-
-
-def coverage_tables(coverage: Coverage, oldest: int, vocabulary: Vocabulary, texts: Texts) -> RenderableType:
-    """Show what the ledgers hold by cluster, then the oldest facts."""
-    clusters = _table(*(texts(f"coverage.{key}") for key in ("cluster", "facts", "dated", "attributes", "oldest", "newest")))
-    for one in coverage.clusters:
-        dates = (write_date(date, texts) if date else "" for date in (one.oldest, one.newest))
-        clusters.add_row(one.cluster_id, str(one.facts), str(one.dated), str(one.attributes), *dates)
-    stale = _table(*(texts(f"coverage.{key}") for key in ("cluster", "attribute", "value", "as_of")))
-    for key, fact in coverage.stale[:oldest]:
-        known = vocabulary.get(fact.attribute)
-        label = fact.attribute if known is None else getattr(known, texts.lang)
-        stale.add_row(key, label, write_value(fact, known, texts), write_date(fact.as_of, texts))
-    return Group(clusters, Text(), Text(texts("coverage.refresh"), style="bold"), stale)

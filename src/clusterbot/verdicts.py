@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -12,13 +12,12 @@ from rich.text import Text
 
 from clusterbot.assistant import Check
 from clusterbot.claims import Evidence, Verdict, overall
-from clusterbot.clusters import Cluster
 from clusterbot.comparison import Comparison
 from clusterbot.i18n import Texts, read_texts, write_date, write_percent, write_value
 from clusterbot.judging import Difference
 from clusterbot.models import Vocabulary
-from clusterbot.output import disagreement_json
-from clusterbot.terminal import Prose, disagreement_lines
+from clusterbot.output import values_json
+from clusterbot.terminal import Prose, values_lines
 
 Json = dict[str, Any]
 _COLOURS = {"supported": "green", "contradicted": "red", "not_covered": "yellow"}
@@ -40,7 +39,8 @@ def check_json(identity: object, check: Check) -> Json:
         "evidence": [_evidence_json(one) for verdict in verdicts for one in verdict.evidence],
         "differences": [_difference_json(one) for verdict in verdicts for one in verdict.differences],
     }
-    result["disagreements"] = [disagreement_json(one) for verdict in verdicts for one in verdict.disagreements]
+    result["disagreements"] = [values_json(one) for verdict in verdicts for one in verdict.disagreements]
+    result["timelines"] = [values_json(one) for verdict in verdicts for one in verdict.timelines]
     if len(verdicts) > 1:
         result["claims"] = [_verdict_json(one) for one in verdicts]
     return {**result, "index": check.index, "model": check.model, "elapsed_ms": round(check.elapsed_ms, 1)}
@@ -90,13 +90,13 @@ def _difference_json(difference: Difference) -> Json:
     return {"kind": difference.kind, "claim": difference.claim, "source": difference.source}
 
 
-def check_text(check: Check, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts) -> RenderableType:
-    """Show each claim with its verdict, why, the evidence for and against, and what the sources disagree on."""
+def check_text(check: Check, texts: Texts) -> RenderableType:
+    """Show each claim with its verdict, why, the evidence for and against, what changed, and what the sources disagree on."""
     parts: list[RenderableType] = []
     for verdict in check.verdicts:
         parts += _verdict(verdict, texts)
-        for one in verdict.disagreements:
-            parts += [*disagreement_lines(one, clusters, vocabulary, texts), Text()]
+        for one in verdict.side_by_side:
+            parts += [*values_lines(one, check.clusters, check.vocabulary, texts), Text()]
     return Group(*parts)
 
 

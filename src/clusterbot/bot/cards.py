@@ -9,13 +9,13 @@ from itertools import groupby
 import discord
 
 from clusterbot.assistant import Check
-from clusterbot.bot.embeds import DOUBTFUL, MAX_FIELD, MAX_FIELD_NAME, SURE, UNKNOWN, paged, source_line, whole_lines
+from clusterbot.bot.embeds import DOUBTFUL, MAX_FIELD, MAX_FIELD_NAME, SURE, UNKNOWN, paged, source_line, values_field, whole_lines
 from clusterbot.bot.markup import embolden, escape, link, shorten
 from clusterbot.claims import Verdict
 from clusterbot.clusters import Cluster
 from clusterbot.comparison import Comparison
 from clusterbot.i18n import Texts, write_date, write_number, write_percent, write_until, write_value
-from clusterbot.models import Document, Fact, Profile, Vocabulary
+from clusterbot.models import Disagreement, Document, Fact, Profile, Vocabulary
 from clusterbot.terminal import host_of, label_of
 from clusterbot.verdicts import explain
 
@@ -28,11 +28,13 @@ FIELDS_A_CARD = 12  # more than that is a scroll on a phone; the rest follows in
 
 
 def check_embeds(check: Check, texts: Texts) -> list[discord.Embed]:
-    """Show each claim with its verdict, why, and the evidence for and against."""
+    """Show each claim with its verdict, why, the evidence for and against, what changed, and what the sources disagree on."""
     embeds = []
     for verdict in check.verdicts:
         title = f"{_MARKS[verdict.label]} {texts(f'check.{verdict.label}')}"
-        found = paged(_verdict(verdict, texts), _COLOURS[verdict.label], title)
+        fields = (values_field(one, check.clusters, check.vocabulary, texts) for one in verdict.side_by_side)
+        blocks = [*_verdict(verdict, texts), *(f"**{name}**\n{values}" for name, values in fields)]
+        found = paged(blocks, _COLOURS[verdict.label], title)
         if (
             verdict.label != "not_covered"
         ):  # how sure one is of having found nothing, people would take for a judgement of the claim
@@ -52,15 +54,18 @@ def _verdict(verdict: Verdict, texts: Texts) -> Iterator[str]:
         )
 
 
-def cluster_embeds(cluster: Cluster, vocabulary: Vocabulary, texts: Texts) -> list[discord.Embed]:
-    """Show a cluster's card: its names, what it is, and its ledger, each value with its own date and source."""
+def cluster_embeds(
+    cluster: Cluster, vocabulary: Vocabulary, disagreements: Sequence[Disagreement], texts: Texts
+) -> list[discord.Embed]:
+    """Show a cluster's card: its names, what it is, its ledger, each value with its own date and source, and what disagrees."""
     profile = cluster.profile(texts.lang)
     described = "\n".join(_identity(cluster, profile, texts))
     embed = discord.Embed(title=shorten(profile.names.short, 256), colour=SURE, description=described)
     if profile.website and len(profile.website) <= 2000:
         embed.url = profile.website
     embeds = [embed]
-    for name, value in _ledger(profile.facts, vocabulary, texts):
+    differing = (values_field(one, {cluster.id: cluster}, vocabulary, texts) for one in disagreements)
+    for name, value in (*_ledger(profile.facts, vocabulary, texts), *differing):
         if len(embeds[-1].fields) >= FIELDS_A_CARD or len(embeds[-1]) + len(name) + len(value) > 5500:
             embeds.append(discord.Embed(colour=SURE))
         embeds[-1].add_field(name=name, value=value, inline=False)

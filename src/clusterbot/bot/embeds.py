@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import discord
@@ -11,13 +11,14 @@ import discord
 from clusterbot.answering import Abstention, Answer
 from clusterbot.assistant import Reply
 from clusterbot.bot.markup import embolden, escape, link, pages, shorten
+from clusterbot.clusters import Cluster
 from clusterbot.emphasis import telling_words
 from clusterbot.errata import erratum_notes
 from clusterbot.i18n import Texts, write_choice, write_confidence, write_date, write_percent, write_value
-from clusterbot.models import Citation, Disagreement, Document, Filters, Reading
+from clusterbot.models import Citation, Disagreement, Document, Filters, Reading, Timeline, Vocabulary
 from clusterbot.output import readings
 from clusterbot.store import Erratum
-from clusterbot.terminal import excerpt, host_of, label_of, one_a_document
+from clusterbot.terminal import excerpt, host_of, one_a_document, values_title
 
 MAX_FIELD_NAME, MAX_FIELD, MAX_FOOTER, MAX_TOTAL = 256, 1024, 2048, 6000
 PAGE = 3600  # of a description: what is left of MAX_TOTAL holds the fields and the footer
@@ -79,8 +80,8 @@ def _answer(
     blocks += _understood(understood, texts)
     embeds = paged(blocks, DOUBTFUL if answer.disagreements else SURE)
     for disagreement in answer.disagreements[:2]:
-        name, value = _disagreement(disagreement, reply, texts)
-        embeds[-1].add_field(name=shorten(name, MAX_FIELD_NAME), value=value, inline=False)
+        name, value = values_field(disagreement, reply.clusters, reply.vocabulary, texts)
+        embeds[-1].add_field(name=name, value=value, inline=False)
     return embeds
 
 
@@ -104,15 +105,17 @@ def _according_to(quote: Citation, texts: Texts) -> list[str]:
     ]
 
 
-def _disagreement(disagreement: Disagreement, reply: Reply, texts: Texts) -> tuple[str, str]:
-    """Put the values that differ side by side, each with its date and the page that says so."""
-    label = label_of(disagreement.attribute, reply.vocabulary, texts)
+def values_field(
+    told: Disagreement | Timeline, clusters: Mapping[str, Cluster], vocabulary: Vocabulary, texts: Texts
+) -> tuple[str, str]:
+    """Put values that differ, or that changed, side by side, each with its date and the page that says so: a title, and lines."""
     lines = []
-    for one in disagreement.values:
-        value = escape(write_value(one.fact, reply.vocabulary.get(one.fact.attribute), texts))
+    for one in told.values:
+        value = escape(write_value(one.fact, vocabulary.get(one.fact.attribute), texts))
         lines.append(f"**{value}** · {write_date(one.fact.as_of, texts)} · {link(host_of(one.fact.source), one.fact.source)}")
-    name = texts("answer.disagree", label=label, name=reply.clusters[disagreement.cluster_id].name(texts.lang))
-    return f"⚠️ {name}", whole_lines(lines, MAX_FIELD)
+    mark = "⚠️" if isinstance(told, Disagreement) else "🕒"
+    title = f"{mark} {escape(values_title(told, clusters, vocabulary, texts))}"
+    return shorten(title, MAX_FIELD_NAME), whole_lines(lines, MAX_FIELD)
 
 
 def whole_lines(lines: Iterable[str], limit: int) -> str:

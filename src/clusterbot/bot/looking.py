@@ -89,9 +89,10 @@ def _figures(clusters: Sequence[Cluster], vocabulary: Vocabulary, texts: Texts) 
 @app_commands.autocomplete(name=complete_cluster)
 async def cluster(interaction: Used, name: Name) -> None:
     """Show a cluster's card."""
-    vocabulary, texts = interaction.client.assistant.engine.snapshot.tables.vocabulary, texts_of(interaction)
-    found = find_cluster(interaction, name)
-    await show(interaction, cluster_embeds(found, vocabulary, texts), _figures([found], vocabulary, texts))
+    engine, texts = interaction.client.assistant.engine, texts_of(interaction)
+    found, vocabulary = find_cluster(interaction, name), engine.snapshot.tables.vocabulary
+    disagreements = await interaction.client.read(engine.ledger.disagreements_of, found.id, texts.lang)
+    await show(interaction, cluster_embeds(found, vocabulary, disagreements, texts), _figures([found], vocabulary, texts))
 
 
 @app_commands.command(name=said("compare"), description=said("compare_description"))

@@ -13,7 +13,7 @@ from clusterbot.cli import console
 def doctor(as_json: console.AsJson = False) -> None:
     """Check everything that can be wrong, and name the remedy; exit status 1 where something must be mended."""
     from clusterbot.doctor import examine
-    from clusterbot.terminal import check_list
+    from clusterbot.lists import check_list
 
     texts = console.reader_texts()
     checks = list(examine(os.environ, texts))

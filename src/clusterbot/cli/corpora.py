@@ -56,11 +56,11 @@ def _show_disagreements(read: Corpus) -> None:
 
     from clusterbot.clusters import ClusterRegistry
     from clusterbot.models import Profile
-    from clusterbot.terminal import disagreement_lines
+    from clusterbot.terminal import values_lines
 
     registry = ClusterRegistry([one for one in read.documents if isinstance(one, Profile)])
     for one in _disagreements(read):
-        console.show(Group(*disagreement_lines(one, registry.clusters, read.vocabulary, console.reader_texts())), console.MAX_WIDTH)
+        console.show(Group(*values_lines(one, registry.clusters, read.vocabulary, console.reader_texts())), console.MAX_WIDTH)
 
 
 @app.command("list")
@@ -74,7 +74,7 @@ def show_all(corpus: CorpusDir = None, as_json: console.AsJson = False) -> None:
 
         console.write_json([document_json(one) for one in read.documents])
     else:
-        from clusterbot.terminal import document_list
+        from clusterbot.lists import document_list
 
         console.show(document_list(read.documents, console.reader_texts()))
     for error in read.failed:
@@ -101,6 +101,6 @@ def coverage(
 
         console.write_json(coverage_json(found, oldest))
     else:
-        from clusterbot.terminal import coverage_tables
+        from clusterbot.lists import coverage_tables
 
         console.show(coverage_tables(found, oldest, read.vocabulary, console.reader_texts()))

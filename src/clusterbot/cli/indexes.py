@@ -223,7 +223,7 @@ def show_all(index: IndexDir = None, as_json: console.AsJson = False) -> None:
 
         console.write_json([version_json(one, live) for one in manifests])
     elif manifests:
-        from clusterbot.terminal import version_list
+        from clusterbot.lists import version_list
 
         console.show(version_list(manifests, live, console.reader_texts()))
     else:

@@ -45,11 +45,11 @@ def cluster(
 
         console.write_json(card_json(found, vocabulary, disagreements, loaded.manifest.version))
     else:
-        from clusterbot.terminal import card, disagreement_lines
+        from clusterbot.terminal import card, values_lines
 
         console.show(card(found, vocabulary, texts), console.MAX_WIDTH)
         for one in disagreements:
-            console.show(Group(*disagreement_lines(one, registry.clusters, vocabulary, texts)), console.MAX_WIDTH)
+            console.show(Group(*values_lines(one, registry.clusters, vocabulary, texts)), console.MAX_WIDTH)
 
 
 def write_picture(file: Path, drawn: Picture | None) -> None:
@@ -78,6 +78,6 @@ def clusters(picture: PictureFile = None, as_json: console.AsJson = False) -> No
 
         console.write_json([cluster_json(one) for one in registry.clusters.values()])
     else:
-        from clusterbot.terminal import cluster_list
+        from clusterbot.lists import cluster_list
 
         console.show(cluster_list(registry.clusters.values(), console.reader_texts()))

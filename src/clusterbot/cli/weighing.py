@@ -43,9 +43,7 @@ def check(
         from clusterbot.i18n import read_texts
         from clusterbot.verdicts import check_text
 
-        engine, texts = assistant.engine, read_texts(checked.lang)
-        shown = check_text(checked, engine.registry.clusters, engine.snapshot.tables.vocabulary, texts)
-        console.show(shown, console.MAX_WIDTH)
+        console.show(check_text(checked, read_texts(checked.lang)), console.MAX_WIDTH)
 
 
 def _check_each(batch: str, settings: Settings, lang: Lang | None) -> None:
