@@ -63,7 +63,7 @@ class Features:
 
 def describe(engine: Engine, query: Query, hits: Sequence[Hit]) -> dict[str, float]:
     """Return what might tell whether the hits answer."""
-    late = engine.retriever.late(hits[:50], query)
+    late = engine.retriever.late(np.array([hit.row for hit in hits[:50]], np.int64), query)
     best = hits[0].passage.document.lang
     index = engine.snapshot.languages[best]
     tokens = np.sort(index.tokens.maxima(np.array([hits[0].row - index.first_row]), query.tokens)[0])

@@ -73,7 +73,7 @@ FACT = Fact(attribute="members", value=120, as_of="2020", source="https://journa
 PAGE = document(
     "2020-note", "La grappe compte 120 membres. Elle grandit.", url="https://example.org/2020-note", published="2020-05"
 )
-HIT = Hit(Passage(PAGE, 0, len(PAGE.text)), 1, 1.23456789, 0.9, 2.0, 0.5, 0.7, 0)
+HIT = Hit(Passage(PAGE, 0, len(PAGE.text)), 1, 0, 1.23456789, 0.9, 2.0, 0.5, 0.7)
 ASKED = Question("Combien de membres ?", "fr", (), "number", False, ())
 
 

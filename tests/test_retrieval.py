@@ -55,6 +55,14 @@ def test_k_cuts_the_ranking(plain: Retriever) -> None:
     assert plain.search(query, 0) == []
 
 
+def test_passages_that_score_alike_stand_by_their_ids(tmp_path: Path) -> None:
+    alike = retriever(tmp_path, (document("eau", "L’eau coule au Nord. " * 600),))
+    hits = alike.search(alike.query("eau", "fr"), 20)
+    found = [hit.passage.id for hit in hits if hit.score == hits[0].score]
+    assert len(found) > 5
+    assert found == sorted(found) != sorted(found, key=lambda one: int(one.split(":")[1].split("-")[0]))
+
+
 @pytest.mark.parametrize(
     ("langs", "clusters", "found"),
     [

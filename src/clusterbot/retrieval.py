@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,12 +56,12 @@ class Hit:
 
     passage: Passage
     rank: int
+    row: int
     score: float
     cosine: float
     dense: float
     lexical: float
     matched: float
-    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,11 @@ class _Candidates:
     dense: NDArray[np.float32]
     lexical: NDArray[np.float64]
     matched: NDArray[np.float64]
+
+
+_OF_HIT = {"row": "i8", "score": "f8", "cosine": "f4", "dense": "f4", "lexical": "f8", "matched": "f8"}  # in the order of Hit
+_POOLED = np.dtype([*_OF_HIT.items(), ("is_other", "?")])
+"""A candidate among those of both languages: arrays, since to make, copy and sort 400 objects took a fifth of a question's time."""
 
 
 class Retriever:
@@ -118,35 +123,38 @@ class Retriever:
         were published by then. Of pages that are kept up to date, the sentences tell their years; see `was_said_by`.
         """
         where = Where(None if only_clusters is None else frozenset(only_clusters), as_of)
-        hits: list[Hit] = []
-        for lang, index in self._snapshot.languages.items():
-            if lang in langs:
-                found = candidates(index, query, analyse(query.text, lang), where)
-                hits += self._fuse(found, query, lang)
-        hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
-        if len(query.tokens) and hits:
-            hits = self._rerank(hits, query)
-        return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], start=1)]
+        searched = [(lang, index) for lang, index in self._snapshot.languages.items() if lang in langs]
+        pools = [self._pool(candidates(index, query, analyse(query.text, lang), where), query, lang) for lang, index in searched]
+        pool = np.concatenate([np.empty(0, _POOLED), *pools])
+        order = self._in_order(pool)
+        if len(query.tokens) and len(order):
+            self._rerank(pool, order, query)
+            order = self._in_order(pool)
+        passages = self._snapshot.passages
+        return [Hit(passages[one[0]], rank, *one) for rank, one in enumerate(pool[list(_OF_HIT)][order[:k]].tolist(), start=1)]
 
-    def _rerank(self, hits: list[Hit], query: Query) -> list[Hit]:
-        """Add the token by token score to the best hits, and let the others follow as if they had the lowest."""
-        standard = standardise_late(self.late(hits[:RERANKED], query), len(hits))
-        weights = {is_other: late_weight(is_other, self._weights) for is_other in (False, True)}
-        hits = [
-            replace(hit, score=hit.score + weights[hit.passage.document.lang != query.lang] * float(value))
-            for hit, value in zip(hits, standard, strict=True)
-        ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+    def _rerank(self, pool: NDArray[np.void], order: NDArray[np.int64], query: Query) -> None:
+        """Add the token by token score to the best candidates, and to the others the lowest."""
+        standard = standardise_late(self.late(pool["row"][order[:RERANKED]], query), len(order))
+        weights = np.array([late_weight(is_other, self._weights) for is_other in (False, True)])
+        pool["score"][order] += weights[pool["is_other"][order].astype(np.int64)] * standard
 
-    def late(self, hits: Sequence[Hit], query: Query) -> NDArray[np.float32]:
-        """Return MaxSim of passages with a query, of an index with token vectors: float32 (len(hits),)."""
-        found: dict[int, float] = {}
-        for lang, index in self._snapshot.languages.items():
-            rows = [hit.row for hit in hits if hit.passage.document.lang == lang]
-            if index.tokens is not None and rows:
-                maxima = index.tokens.maxima(np.array(rows, np.int64) - index.first_row, query.tokens)
-                found.update(zip(rows, maxima.mean(axis=1).tolist(), strict=True))
-        return np.array([found[hit.row] for hit in hits], np.float32)
+    def late(self, rows: NDArray[np.int64], query: Query) -> NDArray[np.float32]:
+        """Return MaxSim of passages, by their rows in the snapshot, with a query, of an index with token vectors: float32 (m,)."""
+        found = np.zeros(len(rows), np.float32)
+        for index in self._snapshot.languages.values():
+            own = (rows >= index.first_row) & (rows < index.first_row + len(index.store))
+            if index.tokens is not None and own.any():
+                found[own] = index.tokens.maxima(rows[own] - index.first_row, query.tokens).mean(axis=1)
+        return found
+
+    def _in_order(self, pool: NDArray[np.void]) -> NDArray[np.int64]:
+        """Return the places of candidates by falling score, ties by passage id."""
+        scores, rows = pool["score"], pool["row"]
+        order = np.argsort(-scores, kind="stable")
+        if not np.diff(scores[order]).all():  # ids are compared only where there is a tie: there hardly ever is one
+            return np.array(sorted(order.tolist(), key=lambda place: (-scores[place], self._snapshot.passages[rows[place]].id)))
+        return order
 
     def parts(self, query: Query) -> tuple[list[tuple[Passage, float]], list[tuple[Passage, float]]]:
         """Return the lexical and the dense ranking by themselves, as an evaluation compares them: (passage, score), unordered."""
@@ -163,23 +171,17 @@ class Retriever:
                 found += [(passage, float(score) / scale) for passage, score in zip(passages, scores, strict=True)]
         return lexical, dense
 
-    def _fuse(self, found: _Candidates, query: Query, lang: Lang) -> list[Hit]:
-        passages = [self._snapshot.passages[row] for row in found.rows]
-        about = np.array([not query.cluster_ids.isdisjoint(passage.document.clusters) for passage in passages], dtype=bool)
-        scores = fuse(found.dense, found.lexical, lang != query.lang, about, self._weights)
-        return [
-            Hit(
-                passage,
-                0,
-                float(scores[i]),
-                float(found.cosines[i]),
-                float(found.dense[i]),
-                float(found.lexical[i]),
-                float(found.matched[i]),
-                int(found.rows[i]),
-            )
-            for i, passage in enumerate(passages)
-        ]
+    def _pool(self, found: _Candidates, query: Query, lang: Lang) -> NDArray[np.void]:
+        """Return the candidates of one language with their fused scores."""
+        about = np.zeros(len(found.rows), np.bool_)
+        if query.cluster_ids:
+            documents = (self._snapshot.passages[row].document for row in found.rows.tolist())
+            about[:] = [not query.cluster_ids.isdisjoint(document.clusters) for document in documents]
+        pool = np.empty(len(found.rows), _POOLED)
+        pool["row"], pool["cosine"], pool["dense"] = found.rows, found.cosines, found.dense
+        pool["lexical"], pool["matched"], pool["is_other"] = found.lexical, found.matched, lang != query.lang
+        pool["score"] = fuse(found.dense, found.lexical, lang != query.lang, about, self._weights)
+        return pool
 
 
 def was_said_by(document: Document, text: str, as_of: str | None) -> bool:
