@@ -65,7 +65,7 @@ ROOMS = {
     "protego": ("ingest.fetch",),
     "trafilatura": ("ingest.html",),
     "lxml": ("ingest.html", "ingest.feed"),
-    "pdfminer": ("ingest.pdf",),
+    "pdfminer": ("ingest.pdf", "ingest.layout"),
     "docx": ("ingest.docx",),
     "feedparser": ("ingest.feed",),
     "watchfiles": ("cli",),

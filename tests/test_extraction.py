@@ -6,12 +6,15 @@ import datetime as dt
 import io
 import itertools
 import os
+import random
 import re
 import tempfile
 import time
 import tomllib
 import zipfile
+import zlib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ from clusterbot.ingest import parse as parse_module
 from clusterbot.ingest import worker
 from clusterbot.ingest.compose import Given, compose, excerpts, slug
 from clusterbot.ingest.decoding import decode
+from clusterbot.ingest.layout import Box, in_order
 from clusterbot.ingest.parse import parse
 from clusterbot.ingest.parsed import Block, Listing, Page, markdown_of, source_kind
 from clusterbot.models import Document
@@ -409,6 +413,75 @@ def test_entities_of_xml_are_not_unfolded_and_no_file_is_read_by_them() -> None:
 def test_a_broken_pdf_costs_one_clear_error(content: bytes) -> None:
     with pytest.raises((SourceDamaged, NoText)):
         parse(content, "pdf")
+
+
+def pdf_of(content: str) -> bytes:
+    """Return a PDF of one page, drawn by these commands."""
+    drawn = zlib.compress(content.encode())
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F 3 0 R >> >> /Contents 5 0 R >>"
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        page,
+        b"<< /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
+    )
+    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"trailer << /Root 1 0 R >>\n%%EOF"
+
+
+def placed(words: Iterable[tuple[float, float, str]], size: int = 8) -> str:
+    """Return the commands that put words at places on a page, in points from its lower left corner."""
+    return f"BT /F {size} Tf " + " ".join(f"1 0 0 1 {x:.2f} {y:.2f} Tm ({word}) Tj" for x, y, word in words) + " ET"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        placed((random.Random(n).randrange(20, 580), random.Random(-n).randrange(20, 760), "mot") for n in range(1, 1_500)),
+        placed((100 + n % 7, 400 + n % 11, "des mots sur des mots") for n in range(1_000)),
+        placed(((5 + 2 * n, 5 + 2.6 * n, "x") for n in range(290)), size=2),
+        placed(((n % 90, n % 97, "W") for n in range(3_000)), size=700),
+        placed(((20 + 30 * (n % 19), 760 - 4.5 * (n // 19), f"m{n}") for n in range(3_000)), size=4),
+        placed([(50, 50, "a" * 39_000)]),
+        placed([(50, 50, "1" + "/" * 39_000)]),
+    ],
+    ids=["scattered", "over one another", "staircase", "huge", "grid", "one word", "no number"],
+)
+def test_a_small_pdf_takes_no_more_than_two_seconds_whatever_is_drawn_on_its_page(content: str) -> None:
+    started = time.process_time()
+    assert isinstance(worker.read("pdf", pdf_of(content), None, None), Page)
+    assert time.process_time() - started < 2
+
+
+def test_a_page_of_more_letters_than_a_page_can_hold_is_refused() -> None:
+    with pytest.raises(SourceTooHard, match="page 1 of the PDF holds more than 40,000 letters"):
+        worker.read("pdf", pdf_of(placed([(50, 50, "a" * 40_001)])), None, None)
+
+
+def box(text: str, x0: float, top: float, width: float = 200, height: float = 100) -> Box:
+    return Box(page=0, text=text, size=10, in_margin=False, x0=x0, x1=x0 + width, bottom=top - height, top=top)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [box("a", 50, 700), box("b", 50, 590), box("c", 300, 700), box("d", 300, 590)],
+        [box("a title", 50, 780, width=450, height=20), box("b", 50, 700), box("c", 300, 740)],
+        [box("a", 50, 700), box("b", 300, 700), box("c under both", 50, 590, width=450), box("d", 50, 400), box("e", 300, 400)],
+        [box("a line", 50, 700, height=12), box("b beside it", 300, 699, height=12), box("c", 50, 680), box("d", 50, 570)],
+        [box("a", 50, 700, width=90), box("b", 50, 590, width=90), box("c", 200, 700, width=90), box("d", 350, 700, width=90)],
+    ],
+    ids=["two columns", "a title over columns", "columns, a wide box, columns", "a line beside another", "three columns"],
+)
+def test_the_boxes_of_a_page_are_read_column_by_column(boxes: list[Box]) -> None:
+    assert in_order(random.Random(1).sample(boxes, len(boxes))) == boxes
+
+
+def test_a_page_of_very_many_boxes_is_read_from_the_top() -> None:
+    rows = [[box(f"{row}.{column}", 100 * column, 700 - row, 50, 0.5) for column in range(4)] for row in range(100)]
+    boxes = [one for row in rows for one in row]
+    assert in_order(random.Random(1).sample(boxes, len(boxes))) == boxes
 
 
 def test_a_page_nested_a_hundred_thousand_deep_costs_one_clear_error_or_nothing() -> None:

@@ -1,6 +1,6 @@
 """A PDF -> paragraphs and headings in reading order, without the lines that stand on every page.
 
-pdfminer.six groups lines into boxes by their place on the page, so that columns stay apart and a box is a paragraph.
+`layout.py` gives the boxes of each page, most often a paragraph each, with columns kept apart.
 """
 
 from __future__ import annotations
@@ -9,40 +9,27 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from pdfminer.high_level import extract_pages
-from pdfminer.layout import LAParams, LTChar, LTFigure, LTImage, LTTextBox, LTTextLine
 from pdfminer.pdfdocument import PDFDocument
 from pdfminer.pdfparser import PDFParser
 from pdfminer.utils import decode_text
 
-from clusterbot.errors import NoText, ScannedPages, SourceDamaged, SourceTooLarge
+from clusterbot.errors import NoText, ScannedPages, SourceDamaged, SourceError, SourceTooLarge
+from clusterbot.ingest.layout import Box, read_sheets
 from clusterbot.ingest.parsed import Block, Page, block
 
 MAX_PAGES = 400
-MARGIN = 0.1
-"""Share of a page's height, above and below, in which a line that returns on every other page is no part of the text."""
 HEADING_RATIO = 1.15
 """A short box whose letters are this much larger than most letters of the document is a heading."""
 HEADING_CHARS = 200
+MARGIN_CHARS = 200
+"""A box in the margin that is longer holds more than a page's number."""
 SCANNED_CHARS = 25
 """Fewer letters a page than this, and pictures: the pages are pictures of pages."""
 
 _BULLET = r"[•‣▪●◦–-]\s+"
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    page: int
-    text: str
-    size: float
-    in_margin: bool
-    x0: float
-    x1: float
-    bottom: float
-    top: float
 
 
 def read_pdf(content: bytes) -> Page:
@@ -89,15 +76,16 @@ def _damaged(error: Exception) -> SourceDamaged:
     return SourceDamaged(f"the PDF can't be read ({kind}: {str(error)[:100]}): save it again, or print it to a new PDF")
 
 
-def _boxes(content: bytes) -> tuple[list[_Box], int, bool]:
-    boxes: list[_Box] = []
+def _boxes(content: bytes) -> tuple[list[Box], int, bool]:
+    """Return the boxes of all pages as they are read, the number of pages, and whether there are pictures on any."""
+    boxes: list[Box] = []
     pages, has_pictures = 0, False
     try:
-        for number, page in enumerate(extract_pages(io.BytesIO(content), maxpages=MAX_PAGES + 1, laparams=LAParams())):
-            pages = number + 1
-            has_pictures = has_pictures or any(isinstance(one, LTFigure | LTImage) for one in page)
-            found = [_box(one, number, page.height) for one in page if isinstance(one, LTTextBox)]
-            boxes += [part for box in in_order([one for one in found if one.text.strip()]) for part in _items(box)]
+        for pages, sheet in enumerate(read_sheets(content, MAX_PAGES + 1), 1):  # noqa: B007 - the last one is their number
+            has_pictures = has_pictures or sheet.has_pictures
+            boxes += [part for box in sheet.boxes for part in _items(box)]
+    except SourceError:
+        raise
     except Exception as error:
         raise _damaged(error) from error
     if pages > MAX_PAGES:
@@ -105,59 +93,13 @@ def _boxes(content: bytes) -> tuple[list[_Box], int, bool]:
     return boxes, pages, has_pictures
 
 
-def _box(element: LTTextBox, page: int, height: float) -> _Box:
-    lines = [line.get_text().strip() for line in element if isinstance(line, LTTextLine)]
-    text = re.sub(r"(?<!\S)\(cid:\d+\)(?=\s)", "•", "\n".join(lines))  # a letter that its font doesn't name, most often a bullet
-    in_margin = element.y0 > (1 - MARGIN) * height or element.y1 < MARGIN * height
-    size = _size(element)
-    return _Box(page, re.sub(r"\(cid:\d+\)", "", text), size, in_margin, element.x0, element.x1, element.y0, element.y1)
-
-
-def _items(box: _Box) -> list[_Box]:
+def _items(box: Box) -> list[Box]:
     """Cut a box before each line that begins with a bullet."""
     parts = re.split(rf"\n(?=\s*{_BULLET})", box.text)
     return [replace(box, text=part) for part in parts]
 
 
-def in_order(boxes: Sequence[_Box]) -> list[_Box]:
-    """Return the boxes of a page as they are read: column by column where a gutter parts them, else from the top."""
-    ordered: list[_Box] = []
-    left = sorted(boxes, key=lambda box: (-box.top, box.x0))
-    while left:
-        size = next((n for n in range(len(left), 1, -1) if _is_cut(left, n) and _columns(left[:n])), 0)
-        columns = _columns(left[:size]) if size else None
-        ordered += [*in_order(columns[0]), *in_order(columns[1])] if columns else left[:1]
-        left = left[size or 1 :]
-    return ordered
-
-
-def _is_cut(boxes: Sequence[_Box], n: int) -> bool:
-    """Say whether the first n boxes stand above all others."""
-    return n == len(boxes) or min(box.bottom for box in boxes[:n]) >= max(box.top for box in boxes[n:]) - 1
-
-
-def _columns(boxes: Sequence[_Box]) -> tuple[list[_Box], list[_Box]] | None:
-    """Part boxes at the first gutter with lines of text side by side; None where there is no gutter."""
-    edge = 0.0
-    by_side = sorted(boxes, key=lambda box: box.x0)
-    for n, box in enumerate(by_side):
-        if n and box.x0 > edge:
-            first, second = by_side[:n], by_side[n:]
-            height = min(max(one.top for one in side) - min(one.bottom for one in side) for side in (first, second))
-            if height > 3 * max(one.size for one in boxes):  # one line beside another is no column
-                return first, second
-        edge = max(edge, box.x1)
-    return None
-
-
-def _size(element: LTTextBox) -> float:
-    sizes = Counter(
-        round(char.size, 1) for line in element if isinstance(line, LTTextLine) for char in line if isinstance(char, LTChar)
-    )
-    return sizes.most_common(1)[0][0] if sizes else 0.0
-
-
-def _without_running_lines(boxes: Sequence[_Box], pages: int) -> list[_Box]:
+def _without_running_lines(boxes: Sequence[Box], pages: int) -> list[Box]:
     """Leave out heads, feet and page numbers: what returns, but for its figures, in the margin of two pages and of half of them."""
     seen: dict[str, set[int]] = {}
     for box in boxes:
@@ -165,35 +107,40 @@ def _without_running_lines(boxes: Sequence[_Box], pages: int) -> list[_Box]:
             seen.setdefault(_shape(box.text), set()).add(box.page)
     running = {shape for shape, on in seen.items() if len(on) >= max(2, pages / 2)}
     number = re.compile(r"\W*(?:page\W*)?\d{1,4}\W*(?:(?:/|de|of|sur)\W*\d{1,4}\W*)?", re.I)
-    return [box for box in boxes if not (box.in_margin and (_shape(box.text) in running or number.fullmatch(box.text.strip())))]
+
+    def is_running(box: Box) -> bool:
+        is_number = len(box.text) <= MARGIN_CHARS and number.fullmatch(box.text) is not None
+        return box.in_margin and (is_number or _shape(box.text) in running)
+
+    return [box for box in boxes if not is_running(box)]
 
 
 def _shape(text: str) -> str:
     return re.sub(r"\d+", "0", " ".join(text.split())).casefold()
 
 
-def _body_size(boxes: Sequence[_Box]) -> float:
+def _body_size(boxes: Sequence[Box]) -> float:
     sizes: Counter[float] = Counter()
     for box in boxes:
         sizes[box.size] += len(box.text)
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _joined(boxes: Sequence[_Box], body: float) -> list[_Box]:
+def _joined(boxes: Sequence[Box], body: float) -> list[Box]:
     """Undo line ends and hyphenation, and join a paragraph that was cut by a wide line, a column's end or a page's."""
     words = Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(box.text for box in boxes).casefold()))
-    joined: list[_Box] = []
+    joined: list[Box] = []
     for box in boxes:
         text = _one_line(box.text, words)
         if joined and _goes_on(joined[-1], box, body):
-            both = _one_line(f"{joined[-1].text}\n{text}", words)
-            joined[-1] = replace(box, page=box.page, text=both)
+            head, space, last = joined[-1].text.rpartition(" ")
+            joined[-1] = replace(box, text=head + space + _one_line(f"{last}\n{text}", words))
         else:
             joined.append(replace(box, text=text))
     return joined
 
 
-def _goes_on(before: _Box, box: _Box, body: float) -> bool:
+def _goes_on(before: Box, box: Box, body: float) -> bool:
     if (
         before.size != box.size
         or box.size > HEADING_RATIO * body
@@ -207,7 +154,7 @@ def _goes_on(before: _Box, box: _Box, body: float) -> bool:
 
 
 def _is_open(text: str) -> bool:
-    return not re.search(r"[.!?:;…»”\")]\s*$", text)
+    return not text.rstrip().endswith(tuple('.!?:;…»”")'))
 
 
 def _one_line(text: str, words: Counter[str]) -> str:
@@ -219,10 +166,10 @@ def _one_line(text: str, words: Counter[str]) -> str:
         return f"{first}-{last}" if hyphened else f"{first}{last}"
 
     text = text.replace("\u00ad\n", "").replace("\u00ad", "")
-    return " ".join(re.sub(r"([^\W\d_]+)[-\u2010]\n([^\W\d_]+)", mended, text).split("\n"))
+    return " ".join(re.sub(r"(?<![^\W\d_])([^\W\d_]+)[-\u2010]\n([^\W\d_]+)", mended, text).split("\n"))
 
 
-def _block(box: _Box, body: float) -> Block | None:
+def _block(box: Box, body: float) -> Block | None:
     bullet = re.match(rf"\s*{_BULLET}(.*)", box.text, re.S)
     if bullet:
         return block("item", bullet[1])
