@@ -378,6 +378,15 @@ def test_a_site_that_asks_for_a_pause_gets_it_up_to_ten_seconds(site: Site, make
     assert [9 < one <= 10 for one in pauses] == [True, True]
 
 
+def test_a_site_is_left_alone_for_the_pause_between_two_requests(site: Site, make: Make) -> None:
+    pauses: list[float] = []
+    site.pages["/a"] = Page(b"1")
+    fetcher = make(pause=pauses.append, limits=Limits(pause_s=3))
+    for _ in range(2):
+        page_of(fetcher, site.url("/a"))
+    assert [2 < one <= 3 for one in pauses] == [True, True]
+
+
 def certificate(folder: Path, host: str) -> tuple[Path, Path]:
     """Write a self-signed certificate for a host and its key."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from clusterbot.cli import ingesting
 from clusterbot.corpus import changing, read_corpus, read_document
 from clusterbot.errors import StorageError
 from clusterbot.lint import lint
@@ -72,7 +73,7 @@ def test_add_json_has_the_keys_that_others_rely_on(web: Cli, site: Site, corpus_
         }
     ]
     lists = {key: value for key, value in result.items() if key != "added"}
-    assert lists == {key: [] for key in ("replaced", "unchanged", "removed", "gone", "back", "declined", "failed")}
+    assert lists == {key: [] for key in ("replaced", "unchanged", "removed", "gone", "back", "declined", "dead_sources", "failed")}
 
 
 def test_an_added_page_is_a_document_that_answers_with_its_own_words(web: Cli, site: Site, corpus_dir: Path) -> None:
@@ -332,6 +333,37 @@ def test_refresh_of_all_lists_dead_links_and_asks_each_page_once(web: Cli, site:
     assert sorted(result["gone"]) == ["2020-02-01-journal-bois", "2020-11-05-gazette-wood", "aqua_nord.en", "aqua_nord.fr"]
     assert sorted(result["unchanged"]) == ["bois_boreal.en", "bois_boreal.fr"]
     assert len(site.paths) == len(set(site.paths))
+
+
+def move(corpus_dir: Path, site: Site, **pages: str) -> None:
+    """Have the profiles name pages of a site instead of those that they do: path by the host's first word."""
+    for path in (corpus_dir / "clusters").glob("*.md"):
+        content = path.read_text(encoding="utf-8")
+        for host, page in pages.items():
+            content = re.sub(rf"https://{host}\.example\.org(/bois)?", site.url(page), content)
+        path.write_text(content, encoding="utf-8")
+
+
+def test_refresh_lists_the_facts_whose_source_is_gone(
+    web: Cli, site: Site, corpus_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "SOURCES_PAUSE_S", 0.0)
+    site.pages |= {"/there": Page(b"<p>"), "/closed": Page(status=403), "/broken": Page(status=500)}
+    move(corpus_dir, site, journal="/gone", gazette="/broken", bois="/there", aqua="/closed")
+    ended = web("corpus", "refresh", "bois_boreal.fr", "aqua_nord.fr", "bois_boreal.en", "--sources", "--json")
+    facts = [{"document_id": f"bois_boreal.{lang}", "attribute": "members"} for lang in ("fr", "en")]
+    assert ended.json["dead_sources"] == [{"address": site.url("/gone"), "facts": facts}]
+    assert [(one["source"], one["code"]) for one in ended.json["failed"]] == [(site.url("/broken"), "page_refused")]
+    assert sorted(site.paths) == ["/broken", "/closed", "/gone", "/there"]
+    shown = web("corpus", "refresh", "bois_boreal.fr", "--sources").out.splitlines()
+    assert shown[:2] == [f"This source is gone: {site.url('/gone')}", "  bois_boreal.fr: members"]
+
+
+def test_without_being_asked_refresh_leaves_the_sources_of_facts_alone(web: Cli, site: Site, corpus_dir: Path) -> None:
+    site.pages["/there"] = Page(b"<p>")
+    move(corpus_dir, site, journal="/gone", gazette="/gone", bois="/there")
+    assert web("corpus", "refresh", "bois_boreal.fr", "--json").json["dead_sources"] == []
+    assert site.paths == ["/there"]
 
 
 def test_remove_removes_the_document_and_what_was_fetched(web: Cli, site: Site, corpus_dir: Path) -> None:

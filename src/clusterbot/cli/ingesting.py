@@ -14,8 +14,8 @@ import typer
 
 from clusterbot.cli import console, opening
 from clusterbot.cli.indexes import CorpusDir
-from clusterbot.cli.planning import ask, difference_json, document_json, show_plan
-from clusterbot.errors import ClusterbotError, UsageError
+from clusterbot.cli.planning import ask, dead_source_lines, difference_json, document_json, show_plan
+from clusterbot.errors import ClusterbotError, PageGone, UsageError
 
 if TYPE_CHECKING:
     from clusterbot.ingest.compose import Given
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clusterbot.settings import Settings
 
 MAX_NESTED = 10
+SOURCES_PAUSE_S = 1.0  # between two requests to one site, where hundreds of pages are asked for
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 Text = Annotated[str | None, typer.Option(metavar="TEXT")]
 
@@ -40,6 +41,7 @@ class Outcome:
     gone: list[str] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
     declined: list[str] = field(default_factory=list)
+    dead_sources: list[dict[str, Any]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
 
     @contextmanager
@@ -167,6 +169,7 @@ def _carry_out(library: Library, plan: Plan, outcome: Outcome) -> None:
 def refresh(
     ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Documents; all if none is given.")] = None,
     yes: Yes = False,
+    sources: Annotated[bool, typer.Option("--sources", help="Ask for the sources of their facts too, and list dead ones.")] = False,
     corpus: CorpusDir = None,
     as_json: console.AsJson = False,
 ) -> None:
@@ -176,7 +179,7 @@ def refresh(
     """
     settings = opening.open_settings(corpus)
     outcome = Outcome()
-    with _library(settings) as library:
+    with _library(settings, SOURCES_PAUSE_S if sources else 0.0) as library:
         wanted = list(dict.fromkeys(ids)) if ids else sorted(library.documents)
         for done, document_id in enumerate(wanted, start=1):
             with outcome.keeping(document_id):
@@ -189,7 +192,24 @@ def refresh(
                     outcome.declined.append(document_id)
                     continue
                 _carry_out(library, plan, outcome)
+        if sources:
+            _check_sources(library, wanted, outcome)
     _end(outcome, as_json)
+
+
+def _check_sources(library: Library, ids: Sequence[str], outcome: Outcome) -> None:
+    """List the pages that are gone on which facts lean; a page that can't be asked for is a failure, not a dead one."""
+    from clusterbot.ingest.cited import cited_pages
+
+    pages = cited_pages(library.documents[one] for one in ids if one in library.documents)
+    for done, page in enumerate(pages, start=1):
+        with outcome.keeping(page.address):
+            console.tell("ingest.checking", id=page.address, done=done, total=len(pages))
+            try:
+                library.check_link(page.address)
+            except PageGone:
+                facts = [{"document_id": document_id, "attribute": attribute} for document_id, attribute in page.facts]
+                outcome.dead_sources.append({"address": page.address, "facts": facts})
 
 
 def remove(
@@ -214,14 +234,16 @@ def remove(
 
 
 @contextmanager
-def _library(settings: Settings) -> Iterator[Library]:
+def _library(settings: Settings, pause_s: float = 0.0) -> Iterator[Library]:
     from importlib import metadata
 
-    from clusterbot.ingest.fetch import Fetcher
+    from clusterbot.ingest.fetch import Fetcher, Limits
     from clusterbot.ingest.library import Library
 
     contact = f" (+{settings.contact})" if settings.contact else ""
-    fetcher = Fetcher(f"clusterbot/{metadata.version('clusterbot')}{contact}", settings.allow_private_hosts)
+    fetcher = Fetcher(
+        f"clusterbot/{metadata.version('clusterbot')}{contact}", settings.allow_private_hosts, Limits(pause_s=pause_s)
+    )
     try:
         yield Library(settings.corpus_dir, fetcher, dt.datetime.now(dt.UTC).date())
     finally:
@@ -235,6 +257,8 @@ def _end(outcome: Outcome, as_json: bool) -> None:
         console.write_json(values)
     elif any(value for key, value in values.items() if key != "failed"):
         texts = console.reader_texts()
+        for line in dead_source_lines(outcome.dead_sources):
+            console.show(line)
         console.show(texts("ingest.done", **{key: len(value) for key, value in values.items()}))
         if outcome.added or outcome.replaced or outcome.removed or outcome.gone or outcome.back:
             console.show(texts("ingest.next"))

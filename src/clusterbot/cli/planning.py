@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from clusterbot.cli import console
@@ -66,6 +68,15 @@ def _write_lines(lines: Iterator[str]) -> None:
     for line in lines:
         sys.stderr.write(line + "\n")
     sys.stderr.flush()
+
+
+def dead_source_lines(dead: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the pages that are gone on which facts lean, and below each the facts, document by document."""
+    texts = console.reader_texts()
+    for page in dead:
+        yield texts("ingest.dead_source", url=page["address"])
+        for document_id, facts in groupby(page["facts"], key=itemgetter("document_id")):
+            yield texts("ingest.row", label=document_id, value=texts("list.more").join(one["attribute"] for one in facts))
 
 
 def document_json(document: Document) -> dict[str, Any]:

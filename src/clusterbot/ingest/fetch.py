@@ -40,11 +40,12 @@ MAX_PAUSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one page may cost; time is that of all hops, robots.txt included."""
+    """How much one page may cost, time being that of all hops, robots.txt included; the least time between requests to one site."""
 
     max_bytes: int = 30_000_000
     timeout_s: float = 60.0
     max_redirects: int = 5
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class Fetcher:
         if not rules.can_fetch(address, NAME):
             told = "asks programs not to read this page: ask the site for permission, or save the page and add the file with --url"
             raise RobotsRefused(f"{address[:200]}: {site}/robots.txt {told}")
-        delay = min(float(rules.crawl_delay(NAME) or 0.0), MAX_PAUSE_S)
+        delay = min(max(float(rules.crawl_delay(NAME) or 0.0), self._limits.pause_s), MAX_PAUSE_S)
         if site in self._last_at and (left := self._last_at[site] + delay - time.monotonic()) > 0:
             self._pause(left)
             self._backend.deadline += left

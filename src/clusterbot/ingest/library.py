@@ -133,7 +133,7 @@ class Library:
         record = read_record(self._dir, document.id) if document.kind == "article" else None
         try:
             if record is None:
-                self._check_link(document.url)
+                self.check_link(document.url)
                 return _plan_there(document)
             return self._plan_text(document, record)
         except PageGone:
@@ -141,8 +141,12 @@ class Library:
                 return Plan("same", document, document, None)
             return Plan("gone", document.model_copy(update={"gone": self._today.isoformat()}), document, None)
 
-    def _check_link(self, address: str) -> None:
-        """Ask once in a command whether a page is there."""
+    def check_link(self, address: str) -> None:
+        """Ask once in a command whether a page is there.
+
+        Raises:
+            SourceError: it is gone, or it can't be told.
+        """
         key = same_page_key(address)
         if key not in self._checked:
             try:
@@ -158,7 +162,7 @@ class Library:
         state = record.state_of(document.text)
         if state is None:
             told = f"the text of {document.id} was changed by hand; to replace it: clusterbot corpus add {record.address}"
-            self._check_link(record.address)
+            self.check_link(record.address)
             raise SourceEdited(told)
         known = Validators(state.etag, state.last_modified)
         found = read_address(self._fetcher, record.address, known)
