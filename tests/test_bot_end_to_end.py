@@ -13,10 +13,11 @@ from pathlib import Path
 import discord
 import pytest
 
-from clusterbot.bot import client
+from clusterbot.bot import client, embeds
 from clusterbot.bot.address import use_server
 from clusterbot.bot.client import ClusterBot, run_bot
 from clusterbot.bot.jobs import Job, take_up_index
+from clusterbot.bot.replies import Unpublished
 from clusterbot.errors import StorageError, UsageError
 from clusterbot.index import snapshot
 from clusterbot.settings import DISCORD_API_URL, DISCORD_GATEWAY_URL
@@ -26,6 +27,7 @@ from stage import Stage
 
 FRENCH = "Combien d’emplois compte Aqua Nord ?"
 ENGLISH = "How many jobs does Aqua Nord count?"
+CLAIM = "En 2023, Aqua Nord comptait 1 250 emplois dans le secteur de l’eau."
 LOST = "Quel temps fera-t-il demain à Gaspé ?"
 
 
@@ -144,13 +146,44 @@ def test_a_private_answer_is_seen_by_its_asker_alone_until_it_is_published(stage
     assert not stage(scenario).record.refused()
 
 
+@pytest.mark.parametrize(("command", "option", "words"), [("demander", "question", FRENCH), ("vérifier", "affirmation", CLAIM)])
+def test_a_private_answer_of_several_messages_is_published_whole(stage: Stage, command: str, option: str, words: str) -> None:
+    stage.monkeypatch.setattr(embeds, "PAGE", 90)
+
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        ana, bob = server.person("Ana", locale="fr"), server.person("Bob")
+        done = await ana.slash(command, **{option: words, "privé": True})
+        pages = await server.until(lambda: done.followups and done.followups[-1].buttons and [done.message, *done.followups])
+        told = [seen(one) for one in pages]
+        await ana.press(pages[-1], "Publier")
+        await server.until(lambda: len(bob.sees()) == len(pages))
+        assert [seen(one) for one in bob.sees()] == told
+
+    assert not stage(scenario).record.refused()
+
+
+def test_who_publishes_an_answer_whose_beginning_a_restart_took_is_told_so(stage: Stage) -> None:
+    stage.monkeypatch.setattr(embeds, "PAGE", 90)
+
+    async def scenario(server: Server, bot: ClusterBot) -> None:
+        ana, bob = server.person("Ana", locale="fr"), server.person("Bob")
+        done = await ana.slash("demander", question=FRENCH, privé=True)
+        last = await server.until(lambda: done.followups and done.followups[-1].buttons and done.followups[-1])
+        bot.unpublished = Unpublished()
+        lost = await ana.press(last, "Publier")
+        assert "reposez la question" in seen(lost.message)
+        assert not bob.sees() and "Publier" in last.buttons
+
+    stage(scenario)
+
+
 # --- /check, and both menus
 
 
 @pytest.mark.parametrize(
     ("claim", "verdict"),
     [
-        ("En 2023, Aqua Nord comptait 1 250 emplois dans le secteur de l’eau.", "✅ Appuyé par les sources"),
+        (CLAIM, "✅ Appuyé par les sources"),
         ("En 2023, Aqua Nord comptait 900 emplois dans le secteur de l’eau.", "❌ Contredit par les sources"),
         ("In 2023, Aqua Nord counted 1,250 jobs in the water sector.", "✅ Supported by the sources"),
     ],

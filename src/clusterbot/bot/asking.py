@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from clusterbot.bot.buttons import button_view
+from clusterbot.bot.buttons import button_view, publishing
 from clusterbot.bot.cards import check_embeds
 from clusterbot.bot.looking import complete_cluster, find_cluster
 from clusterbot.bot.replies import Asked, Told, answer, place_of, send
@@ -85,8 +85,9 @@ async def check_here(interaction: Used, claim: str, is_private: bool) -> None:
         await interaction.response.defer(thinking=True, ephemeral=is_private)
         checked = await bot.compute(bot.assistant.check, claim, (), None, lang)
         texts = read_texts(checked.lang)
-        view = button_view(texts, "publish") if is_private else None
-        await send(interaction, Told(check_embeds(checked, texts), view), is_private)
+        embeds = check_embeds(checked, texts)
+        view = button_view(texts, publishing(len(embeds))) if is_private else None
+        await send(interaction, Told(embeds, view), is_private)
 
 
 @app_commands.context_menu(name=said("menu_ask"))

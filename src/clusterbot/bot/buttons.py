@@ -13,8 +13,8 @@ _RECEIPT = "(?P<receipt>[2-9a-z]{12})"
 REASONS = ("beside", "wrong", "outdated", "incomplete", "unclear")
 _STYLE = discord.ButtonStyle.secondary
 _EMOJI = {
-    **{"up": "👍", "down": "👎", "verify": "🔎", "cite": "📋", "more": "📚", "thread": "🧵", "publish": "📣", "watch": "🔔"},
-    **{"export": "📄", "erase": "🗑️", "sure": "⚠️"},
+    **{"up": "👍", "down": "👎", "verify": "🔎", "cite": "📋", "more": "📚", "thread": "🧵", "watch": "🔔"},
+    **{"publish": "📣", "spread": "📣", "export": "📄", "erase": "🗑️", "sure": "⚠️"},
 }
 
 
@@ -62,15 +62,20 @@ def receipt_under(message: discord.Message) -> str | None:
     return next((one["receipt"] for one in named if one is not None), None)
 
 
-def answer_view(receipt: str, texts: Texts, is_answered: bool, is_private: bool, can_thread: bool) -> discord.ui.View:
-    """Return the buttons under an answer or an abstention."""
+def answer_view(receipt: str, texts: Texts, is_answered: bool, own: str | None) -> discord.ui.View:
+    """Return the buttons under an answer or an abstention; `own` is the action that its place allows beside those of all."""
     actions = ["up", "down", "verify", "cite", "more"] if is_answered else ["watch", "more"]
-    actions += ["publish"] if is_private else ["thread"] if can_thread else []
+    actions += [] if own is None else [own]
     return view_of(*(Press(action, receipt, _label(action, texts)) for action in actions))
 
 
 def _label(action: str, texts: Texts) -> str | None:
     return None if action in ("up", "down") else texts(f"bot.press_{action}")
+
+
+def publishing(messages: int) -> str:
+    """Return the action that publishes a private answer of so many messages, of which the last bears the button."""
+    return "publish" if messages == 1 else "spread"
 
 
 def button_view(texts: Texts, *actions: str) -> discord.ui.View:

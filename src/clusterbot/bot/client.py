@@ -21,6 +21,7 @@ from clusterbot.bot.buttons import Press, Reason
 from clusterbot.bot.jobs import JOBS, Job, beat
 from clusterbot.bot.limits import Cooldowns
 from clusterbot.bot.presses import ACTIONS
+from clusterbot.bot.replies import Unpublished
 from clusterbot.bot.speech import Translator, kind_of, texts_of, told
 from clusterbot.errors import ClusterbotError, UsageError
 from clusterbot.monitoring import GatewayState, HealthServer, Monitor
@@ -57,6 +58,7 @@ class ClusterBot(discord.Client):
         self.settings = settings
         self.monitor = monitor or Monitor()
         self.cooldowns = Cooldowns(settings.person_per_minute, settings.server_per_minute)
+        self.unpublished = Unpublished()
         self.working = asyncio.Lock()
         self.tree = Tree(self)
         for command in COMMANDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import discord
@@ -13,7 +13,7 @@ from clusterbot.bot.buttons import REASONS, Reason, answer_view, button_view, vi
 from clusterbot.bot.citations import citation_blocks, proof_blocks
 from clusterbot.bot.embeds import SURE, UNKNOWN, paged, source_line
 from clusterbot.bot.markup import escape, plain, shorten
-from clusterbot.bot.replies import THREAD_DAYS, place_of
+from clusterbot.bot.replies import THREAD_DAYS, place_of, thread_action
 from clusterbot.bot.speech import texts_of
 from clusterbot.errors import UsageError
 from clusterbot.i18n import Texts, read_texts
@@ -101,6 +101,17 @@ async def more(interaction: Pressed, receipt: str, _: tuple[str, ...]) -> None:
 
 async def publish(interaction: Pressed, receipt: str, _: tuple[str, ...]) -> None:
     """Show a private answer to everyone in the channel; only whoever asked sees this button."""
+    await _show_all(interaction, receipt, ())
+
+
+async def spread(interaction: Pressed, receipt: str, _: tuple[str, ...]) -> None:
+    """Show a private answer of several messages to everyone in the channel."""
+    earlier = interaction.client.unpublished.take(interaction.message.id) if interaction.message else ()
+    await _show_all(interaction, receipt, earlier)
+
+
+async def _show_all(interaction: Pressed, receipt: str, earlier: Sequence[discord.Embed]) -> None:
+    """Send the messages of a private answer again, publicly: those before the one pressed, then that one with its buttons."""
     message = interaction.message
     if message is None or not message.flags.ephemeral:
         raise UsageError("this answer is public already", "already_public")
@@ -109,8 +120,11 @@ async def publish(interaction: Pressed, receipt: str, _: tuple[str, ...]) -> Non
     if receipt:
         bot = interaction.client
         kept = await bot.keep(bot.store.receipt, receipt)
-        can_thread = place_of(interaction.channel) == "server"
-        public = answer_view(receipt, read_texts(kept.lang), kept.outcome == "answered", False, can_thread)
+        public = answer_view(
+            receipt, read_texts(kept.lang), kept.outcome == "answered", thread_action(place_of(interaction.channel))
+        )
+    for embed in earlier:
+        await interaction.followup.send(embed=embed)
     await interaction.followup.send(embeds=embeds, view=public)
 
 
@@ -181,5 +195,5 @@ async def show(interaction: discord.Interaction, embeds: Iterable[discord.Embed]
 
 
 ACTIONS: dict[str, Callable[[Pressed, str, tuple[str, ...]], Awaitable[None]]] = {
-    one.__name__: one for one in (up, down, why, watch, verify, cite, more, publish, thread, export, erase, sure)
+    one.__name__: one for one in (up, down, why, watch, verify, cite, more, publish, spread, thread, export, erase, sure)
 }

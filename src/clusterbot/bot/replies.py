@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from clusterbot.answering import Answer
-from clusterbot.bot.buttons import answer_view, receipt_under
+from clusterbot.bot.buttons import answer_view, publishing, receipt_under
 from clusterbot.bot.embeds import reply_embeds
 from clusterbot.errors import StorageError, UsageError
 from clusterbot.i18n import read_texts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEPT_QUESTIONS = 10
+MAX_UNPUBLISHED = 500
 THREAD_DAYS, MESSAGE_DAYS = 7, 1
 
 
@@ -54,6 +55,29 @@ class Told:
     view: discord.ui.View | None
 
 
+class Unpublished:
+    """The first messages of private answers by their last: Discord lets a bot read no private message again but the one pressed."""
+
+    def __init__(self) -> None:
+        self._earlier: dict[int, Sequence[discord.Embed]] = {}
+
+    def keep(self, last: int, earlier: Sequence[discord.Embed]) -> None:
+        """Keep them, for so many answers at once that nobody who still reads one has to miss it."""
+        self._earlier[last] = earlier
+        if len(self._earlier) > MAX_UNPUBLISHED:
+            del self._earlier[next(iter(self._earlier))]
+
+    def take(self, last: int) -> Sequence[discord.Embed]:
+        """Return them.
+
+        Raises:
+            UsageError: they aren't kept any longer.
+        """
+        if last not in self._earlier:
+            raise UsageError("the first part of this answer is no longer kept: ask again, and publish that answer", "publish_lost")
+        return self._earlier.pop(last)
+
+
 async def answer(bot: ClusterBot, asked: Asked, is_private: bool = False) -> Told:
     """Answer a question and keep its receipt, without which there are no buttons.
 
@@ -69,8 +93,13 @@ async def answer(bot: ClusterBot, asked: Asked, is_private: bool = False) -> Tol
     texts = read_texts(lang)
     embeds = reply_embeds(reply, asked.filters, errata, kept, texts)
     is_answered = isinstance(reply.result, Answer)
-    can_thread = asked.channel == "server" and not is_private
-    return Told(embeds, None if kept is None else answer_view(kept, texts, is_answered, is_private, can_thread))
+    own = publishing(len(embeds)) if is_private else thread_action(asked.channel)
+    return Told(embeds, None if kept is None else answer_view(kept, texts, is_answered, own))
+
+
+def thread_action(place: Channel) -> str | None:
+    """Return the action that opens a thread under a public answer, where there can be one."""
+    return "thread" if place == "server" else None
 
 
 async def _keep(bot: ClusterBot, receipt: Receipt, person: int) -> tuple[str | None, Sequence[Erratum]]:
@@ -118,12 +147,14 @@ async def remember(bot: ClusterBot, place: int, asked: Asked, days: int) -> None
         logger.warning("a conversation can't be kept: %s", error)
 
 
-async def send(interaction: discord.Interaction, told: Told, is_private: bool) -> None:
-    """Send an answer to an interaction that was deferred."""
+async def send(interaction: discord.Interaction[ClusterBot], told: Told, is_private: bool) -> None:
+    """Send an answer to an interaction that was deferred; of a private one, keep what publishing it will need."""
     *first, last = told.embeds
     for embed in first:
         await interaction.followup.send(embed=embed, ephemeral=is_private)
-    await interaction.followup.send(embed=last, view=told.view or discord.utils.MISSING, ephemeral=is_private)
+    sent = await interaction.followup.send(embed=last, view=told.view or discord.utils.MISSING, ephemeral=is_private, wait=True)
+    if is_private and first:
+        interaction.client.unpublished.keep(sent.id, first)
 
 
 def place_of(channel: object) -> Channel:
