@@ -28,8 +28,9 @@ COLUMNS = (
     ("statements",),
     ("comparing",),
     ("judging", "emphasis"),
-    ("ledger", "index.dense", "index.lexical", "index.tokens", "index.vectors"),
-    ("index.stores",),
+    ("ledger", "index.arrays", "index.vectors"),
+    ("index.dense", "index.lexical", "index.tokens", "index.table"),
+    ("index.stores", "index.encodings"),
     ("index.snapshot",),
     ("index.build",),
     ("index",),
@@ -49,7 +50,7 @@ COLUMNS = (
 )
 ROOMS = {
     "faiss": ("index.dense",),
-    "bm25s": ("index.lexical", "analysis"),
+    "bm25s": ("analysis",),
     "sqlite3": ("index.vectors", "store"),
     "sentence_transformers": ("embedding", "entailment"),
     "torch": ("compiling",),

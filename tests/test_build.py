@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import multiprocessing
@@ -24,8 +25,11 @@ from numpy.typing import NDArray
 
 from clusterbot.corpus import Corpus, read_corpus
 from clusterbot.errors import CorpusError, StorageError
-from clusterbot.index import snapshot
+from clusterbot.index import build as building
+from clusterbot.index import encodings, snapshot
+from clusterbot.index.arrays import ArrayWriter
 from clusterbot.index.build import BuildReport, Recipe, build_index
+from clusterbot.index.dense import SearchSettings
 from clusterbot.index.vectors import VectorCache
 from clusterbot.passages import PassageSettings
 from fakes import KeywordEmbedder, document, write_corpus
@@ -185,7 +189,7 @@ def test_a_language_without_documents_is_empty(lang: str, index_dir: Path) -> No
 
 def test_documents_without_a_sentence_make_an_empty_index(index_dir: Path) -> None:
     assert build(Corpus((document("a", "## Titre"),)), index_dir).passages == 0
-    assert snapshot.load(index_dir).passages == ()
+    assert len(snapshot.load(index_dir).passages) == 0
 
 
 def test_the_same_text_in_two_documents_is_embedded_once(index_dir: Path) -> None:
@@ -226,6 +230,7 @@ class Refusing:
         for owner, name in (
             *((Path, name) for name in ("write_text", "mkdir", "rename", "replace")),
             *((os, "fsync"), (np, "save"), (faiss, "write_index"), (VectorCache, "put"), (KeywordEmbedder, "embed_passages")),
+            *((ArrayWriter, "append"), (np.lib.format, "write_array_header_1_0"), (building, "_write_lines")),
         ):
             monkeypatch.setattr(owner, name, self._counting(getattr(owner, name)))
 
@@ -360,3 +365,31 @@ def test_a_build_killed_at_twenty_random_moments_leaves_a_whole_live_version(
     last = build(corpus, index_dir, KeywordEmbedder(name="last"))
     assert snapshot.load(index_dir).manifest.version == last.version
     assert visible(index_dir) == [".lock", "CURRENT", "vectors.sqlite3"]
+
+
+def test_beyond_a_size_search_is_approximate_and_the_manifest_says_how_near_it_comes(index_dir: Path) -> None:
+    chance = random.Random(0)
+    texts = [" ".join(chance.sample(("bois", "eau", "membres", "emplois", "export", "fondée", "usine"), 3)) for _ in range(300)]
+    corpus = Corpus(tuple(document(f"d{number:03}", f"Note {text}.", title="T") for number, text in enumerate(texts)))
+    search = SearchSettings(exact_up_to=200, held_out=30, most_read=1.0)
+    exact = build(corpus, index_dir)
+    nearest = snapshot.load(index_dir).languages["fr"].store.nearest
+    report = build(corpus, index_dir, recipe=dataclasses.replace(RECIPE, search=search))
+    assert (exact.approximate, report.embedded, report.version != exact.version) == ({}, 0, True)
+    loaded = snapshot.load(index_dir)
+    assert loaded.manifest.approximate == report.approximate
+    assert report.approximate.keys() == {"fr"}
+    assert report.approximate["fr"].recall >= search.least_recall
+    query = KeywordEmbedder().embed_queries(["bois eau"])[0]
+    np.testing.assert_allclose(loaded.languages["fr"].store.nearest(query, 10)[1], nearest(query, 10)[1], atol=1e-6)
+
+
+def test_windows_and_slices_change_no_file(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(corpus, tmp_path / "whole")
+    monkeypatch.setattr(encodings, "WINDOW", 3)
+    monkeypatch.setattr(encodings, "SLICE", 2)
+    report = build(corpus, tmp_path / "parts")
+    digests = [snapshot.load(tmp_path / name).manifest.files for name in ("whole", "parts")]
+    moments = {f"{lang}/dense/{name}.npy" for lang in ("fr", "en") for name in ("mean", "covariance")}  # sums, in another order
+    assert all(digests[0][name] == digests[1][name] for name in digests[0].keys() - moments)
+    assert (report.embedded, digests[0].keys()) == (report.passages, digests[1].keys())

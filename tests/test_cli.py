@@ -335,6 +335,7 @@ def test_index_build_json(cli: Cli) -> None:
         "removed": "int",
         "seconds": "float",
         "token_bytes": "int",
+        "approximate": "dict",
         "failed": "list",
         "closed_gaps": "list",
         "golden": "NoneType",
@@ -400,11 +401,11 @@ def test_index_use_of_no_version(built: Cli, name: str) -> None:
 def test_index_verify_finds_a_flipped_byte(built: Cli, tmp_path: Path) -> None:
     verified = built("index", "verify", "--json").json
     assert verified["ok"] is True
-    file = tmp_path / "index" / verified["index"] / "passages.jsonl"
+    file = tmp_path / "index" / verified["index"] / "passages.npy"
     raw = bytearray(file.read_bytes())
     raw[3] ^= 1
     file.write_bytes(raw)
-    one_error_line(built("index", "verify"), "passages.jsonl is damaged", "clusterbot index build")
+    one_error_line(built("index", "verify"), "passages.npy is damaged", "clusterbot index build")
     one_error_line(built("ask", "Qui dirige Bois Boréal ?"), "is damaged", "clusterbot index build")
 
 

@@ -1,14 +1,15 @@
-"""Dense search: exact, filtered, in a total order, and on one scale."""
+"""Dense search: exact, filtered, in a total order, and on one scale; beyond a size, nearly exact, by a measure that is told."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from clusterbot.errors import IndexCorrupt
-from clusterbot.index.dense import DenseIndex
+from clusterbot.index.dense import Approximation, DenseIndex, DenseWriter, SearchSettings, approximate
 
 
 def unit(*rows: list[float]) -> np.ndarray:
@@ -19,9 +20,21 @@ def unit(*rows: list[float]) -> np.ndarray:
 VECTORS = unit([1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 0, 0], [0, 0, 1])
 
 
+def write(folder: Path, vectors: np.ndarray, pieces: int = 1) -> Path:
+    with DenseWriter(folder, vectors.shape[1]) as file:
+        for piece in np.array_split(vectors, pieces):
+            file.append(piece)
+    return folder
+
+
 @pytest.fixture
-def index() -> DenseIndex:
-    return DenseIndex.build(VECTORS)
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "dense", VECTORS)
+
+
+@pytest.fixture
+def index(folder: Path) -> DenseIndex:
+    return DenseIndex.load(folder)
 
 
 def test_the_nearest_come_first_and_ties_by_id(index: DenseIndex) -> None:
@@ -31,7 +44,7 @@ def test_the_nearest_come_first_and_ties_by_id(index: DenseIndex) -> None:
 
 
 def test_a_filter_limits_the_search(index: DenseIndex) -> None:
-    ids, _ = index.search(VECTORS[0], 10, np.array([4, 2, 1]))
+    ids, _ = index.search(VECTORS[0], 10, np.array([1, 2, 4]))
     assert ids.tolist()[0] == 2
     assert sorted(ids.tolist()) == [1, 2, 4]
 
@@ -43,48 +56,131 @@ def test_no_more_are_found_than_there_are(index: DenseIndex, k: int, ids: list[i
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
-    DenseIndex.build(np.empty((0, 3), np.float32)).save(tmp_path / "dense")
-    index = DenseIndex.load(tmp_path / "dense")
+    index = DenseIndex.load(write(tmp_path / "dense", np.empty((0, 3), np.float32)))
     assert len(index) == 0
     assert index.search(VECTORS[0], 5)[0].tolist() == []
     assert index.vectors(np.empty(0, np.int64)).shape == (0, 3)
 
 
-def test_what_was_saved_is_loaded(index: DenseIndex, tmp_path: Path) -> None:
-    index.save(tmp_path / "dense")
-    loaded = DenseIndex.load(tmp_path / "dense")
-    np.testing.assert_array_equal(loaded.vectors(np.arange(5)), VECTORS)
-    np.testing.assert_array_equal(
-        loaded.standardise(VECTORS[2], VECTORS @ VECTORS[2]), index.standardise(VECTORS[2], VECTORS @ VECTORS[2])
-    )
+def test_what_was_written_is_there(index: DenseIndex) -> None:
+    np.testing.assert_array_equal(index.vectors(np.arange(5)), VECTORS)
 
 
-def test_standard_scores_are_those_over_all_vectors() -> None:
-    random = np.random.default_rng(0)
-    vectors = unit(*random.normal(0.3, 1, (200, 8)).tolist())
+def clouds(count: int, seed: int = 0) -> np.ndarray:
+    """Make vectors that lie in clouds, as those of texts do, the same ones for every seed."""
+    centres = np.random.default_rng(99).normal(size=(40, 16))
+    random = np.random.default_rng(seed)
+    return unit(*(centres[random.integers(40, size=count)] + 0.5 * random.normal(size=(count, 16))).tolist())
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+def test_standard_scores_are_those_over_all_vectors(pieces: int, tmp_path: Path) -> None:
+    vectors = clouds(200)
     cosines = vectors @ vectors[0]
-    expected = (cosines - cosines.mean()) / cosines.std()
-    np.testing.assert_allclose(DenseIndex.build(vectors).standardise(vectors[0], cosines), expected, atol=1e-3)
+    index = DenseIndex.load(write(tmp_path / "dense", vectors, pieces))
+    np.testing.assert_allclose(index.standardise(vectors[0], cosines), (cosines - cosines.mean()) / cosines.std(), atol=1e-3)
 
 
-def test_standard_scores_of_few_vectors_stay_finite() -> None:
-    index = DenseIndex.build(VECTORS[:1])
+def test_standard_scores_of_few_vectors_stay_finite(tmp_path: Path) -> None:
+    index = DenseIndex.load(write(tmp_path / "dense", VECTORS[:1]))
     scores = index.standardise(VECTORS[0], np.array([1.0, 0.5, -1.0], np.float32))
     assert np.isfinite(scores).all()
     assert np.abs(scores).max() < 1000
 
 
-@pytest.mark.parametrize("name", ["vectors.faiss", "mean.npy", "covariance.npy"])
+@pytest.mark.parametrize("name", ["vectors.npy", "mean.npy", "covariance.npy"])
 @pytest.mark.parametrize("content", [b"", b"not an index", None], ids=["empty", "garbage", "missing"])
-def test_a_damaged_file_is_told_with_the_cure(index: DenseIndex, tmp_path: Path, name: str, content: bytes | None) -> None:
-    index.save(tmp_path / "dense")
-    (tmp_path / "dense" / name).unlink()
+def test_a_damaged_file_is_told_with_the_cure(folder: Path, name: str, content: bytes | None) -> None:
+    (folder / name).unlink()
     if content is not None:
-        (tmp_path / "dense" / name).write_bytes(content)
+        (folder / name).write_bytes(content)
     with pytest.raises(IndexCorrupt, match="clusterbot index build"):
-        DenseIndex.load(tmp_path / "dense")
+        DenseIndex.load(folder)
 
 
-def test_a_disk_that_refuses_is_an_os_error(index: DenseIndex, tmp_path: Path) -> None:
+def test_a_disk_that_refuses_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
-        index.save(tmp_path / "nowhere" / "dense")
+        write(tmp_path / "nowhere" / "dense", VECTORS)
+
+
+SMALL = SearchSettings(exact_up_to=1000, held_out=200, most_read=0.5)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray, Approximation]:
+    """Write enough vectors for an approximate search by SMALL's measure."""
+    vectors, folder = clouds(3000), tmp_path_factory.mktemp("many") / "dense"
+    found = approximate(write(folder, vectors), SMALL)
+    assert found is not None
+    return folder, vectors, found
+
+
+def true_recall(index: DenseIndex, vectors: np.ndarray, queries: np.ndarray, allowed: np.ndarray | None = None) -> float:
+    """Return the share of the ten nearest that are found, by a count of its own."""
+    left = np.arange(len(vectors)) if allowed is None else allowed
+    shares = []
+    for query in queries:
+        wanted = left[np.argsort(-(vectors[left] @ query), kind="stable")[:10]]
+        shares.append(np.isin(wanted, index.search(query, 10, allowed)[0]).mean())
+    return float(np.mean(shares))
+
+
+def test_an_approximate_search_finds_what_it_says_reading_few_lists(many: tuple[Path, np.ndarray, Approximation]) -> None:
+    folder, vectors, found = many
+    assert found.recall >= SMALL.least_recall
+    assert 1 <= found.probes < found.lists / 2
+    assert found.held_out == SMALL.held_out
+    index = DenseIndex.load(folder, found)
+    assert true_recall(index, vectors, vectors[:300]) >= 0.98
+    assert true_recall(index, vectors, clouds(300, seed=1)) >= 0.97  # which are no passages at all
+
+
+def test_cosines_of_an_approximate_search_are_exact_and_in_order(many: tuple[Path, np.ndarray, Approximation]) -> None:
+    folder, vectors, found = many
+    ids, scores = DenseIndex.load(folder, found).search(vectors[5], 50)
+    np.testing.assert_allclose(scores, vectors[ids] @ vectors[5], atol=1e-6)
+    assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+    assert (ids[0], len(set(ids.tolist()))) == (5, 50)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
+def test_a_filter_costs_an_approximate_search_no_recall(many: tuple[Path, np.ndarray, Approximation], share: float) -> None:
+    folder, vectors, found = many
+    allowed = np.flatnonzero(np.random.default_rng(2).random(len(vectors)) < share)
+    index = DenseIndex.load(folder, found)
+    assert true_recall(index, vectors, vectors[:100], allowed) >= 0.97
+    assert np.isin(index.search(vectors[0], 10, allowed)[0], allowed).all()
+
+
+def test_no_fewer_probes_would_do(many: tuple[Path, np.ndarray, Approximation], tmp_path: Path) -> None:
+    _, vectors, found = many
+    stricter = SMALL.model_copy(update={"least_recall": min(found.recall + 0.004, 1.0)})
+    again = approximate(write(tmp_path / "dense", vectors), stricter)
+    assert again is not None
+    assert again.probes > found.probes
+
+
+def test_up_to_a_size_every_vector_is_looked_at(many: tuple[Path, np.ndarray, Approximation], tmp_path: Path) -> None:
+    folder = write(tmp_path / "dense", many[1][: SMALL.exact_up_to])
+    assert approximate(folder, SMALL) is None
+    assert not (folder / "lists.faiss").exists()
+
+
+def test_what_cannot_reach_the_recall_stays_exact_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = write(tmp_path / "dense", unit(*np.random.default_rng(0).normal(size=(1500, 16)).tolist()))  # no clouds at all
+    with caplog.at_level(logging.WARNING):
+        assert approximate(folder, SMALL.model_copy(update={"most_read": 0.05})) is None
+    assert "stays exact among 1500 passages" in caplog.text
+    assert not (folder / "lists.faiss").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", None])
+def test_damaged_lists_are_told_with_the_cure(
+    many: tuple[Path, np.ndarray, Approximation], tmp_path: Path, content: bytes | None
+) -> None:
+    _, vectors, found = many
+    folder = write(tmp_path / "dense", vectors[:10])
+    if content is not None:
+        (folder / "lists.faiss").write_bytes(content)
+    with pytest.raises(IndexCorrupt, match="clusterbot index build"):
+        DenseIndex.load(folder, found)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import math
+import random
 from pathlib import Path
 
+import bm25s
 import numpy as np
 import pytest
 
 from clusterbot.errors import IndexCorrupt
-from clusterbot.index.lexical import K1, B, LexicalIndex
+from clusterbot.index import lexical
+from clusterbot.index.lexical import K1, B, LexicalIndex, best, write_lexical
 
 PASSAGES = [["bois", "nord"], ["bois", "bois", "eau", "mer"], ["eau"], [], ["nord", "bois"]]
 
 
+def build(folder: Path, passages: list[list[str]]) -> LexicalIndex:
+    write_lexical(folder, passages)
+    return LexicalIndex.load(folder)
+
+
 @pytest.fixture
-def index() -> LexicalIndex:
-    return LexicalIndex.build(PASSAGES)
+def index(tmp_path: Path) -> LexicalIndex:
+    return build(tmp_path / "index", PASSAGES)
 
 
 def idf(frequency: int) -> float:
@@ -64,28 +72,62 @@ def test_matches_say_who_holds_what(index: LexicalIndex) -> None:
     assert held.tolist() == [[True, True, False], [False, True, False], [False, False, False]]
 
 
-@pytest.mark.parametrize("passages", [[], [[]], [[], []], PASSAGES], ids=["none", "one empty", "two empty", "some"])
-def test_what_was_saved_is_loaded(passages: list[list[str]], tmp_path: Path) -> None:
-    index = LexicalIndex.build(passages)
-    index.save(tmp_path / "lexical")
-    loaded = LexicalIndex.load(tmp_path / "lexical")
-    assert len(loaded) == len(index) == len(passages)
-    for terms in (["bois"], ["eau", "nord"], []):
-        np.testing.assert_array_equal(loaded.scores(terms), index.scores(terms))
-        np.testing.assert_array_equal(loaded.idf(terms), index.idf(terms))
-        assert loaded.search(terms, 3)[0].tolist() == index.search(terms, 3)[0].tolist()
+@pytest.mark.parametrize("passages", [[], [[]], [[], []], [["bois"], []]], ids=["none", "one empty", "two empty", "one and none"])
+def test_few_passages_or_none_are_searched(passages: list[list[str]], tmp_path: Path) -> None:
+    index = build(tmp_path / "lexical", passages)
+    assert len(index) == len(passages)
+    assert index.search(["bois", "eau"], 3)[0].tolist() == [row for row, words in enumerate(passages) if words]
+
+
+def random_passages(count: int) -> list[list[str]]:
+    """Make passages of words as frequent as those of a language: the rank-th word, 1 / rank."""
+    chance = random.Random(count)
+    words = [f"w{rank}" for rank in range(1, 200)]
+    shares = [1 / rank for rank in range(1, 200)]
+    return [chance.choices(words, shares, k=chance.randrange(30)) for _ in range(count)]
+
+
+def test_scores_are_those_of_bm25s(tmp_path: Path) -> None:
+    passages = random_passages(500)
+    index, other = build(tmp_path / "lexical", passages), bm25s.BM25(k1=K1, b=B, method="lucene")
+    other.index(passages, show_progress=False)
+    for terms in (["w1"], ["w3", "w40", "w7"], ["w90", "w2"]):
+        np.testing.assert_array_equal(index.scores(terms), other.get_scores(terms))
+
+
+def test_how_a_build_is_sliced_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passages = random_passages(300)
+    write_lexical(tmp_path / "whole", passages)
+    monkeypatch.setattr(lexical, "SLICE", 7)
+    monkeypatch.setattr(lexical, "BLOCK", 50)
+    write_lexical(tmp_path / "sliced", iter(passages))
+    assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == [
+        "count.json",
+        "rows.npy",
+        "starts.npy",
+        "terms.txt",
+        "weights.npy",
+    ]
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "sliced" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_best_are_those_of_a_whole_sort(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    scores = chance.choice(np.array([0, 0, 0.5, 1, 2, 3], np.float32), chance.integers(1, 2000))
+    for k in (0, 1, 10, 100, 5000):
+        for ids in (None, np.flatnonzero(chance.random(len(scores)) < 0.3)):
+            left = np.arange(len(scores)) if ids is None else ids
+            expected = sorted((row for row in left if scores[row] > 0), key=lambda row: (-scores[row], row))[:k]
+            assert best(scores, k, ids)[0].tolist() == expected
 
 
 @pytest.mark.parametrize("harm", ["missing", "garbage"])
-def test_a_damaged_file_is_told_with_the_cure(index: LexicalIndex, tmp_path: Path, harm: str) -> None:
-    index.save(tmp_path / "whole")
-    for path in sorted((tmp_path / "whole").iterdir()):
-        if path.name == "vocab.index.json" and harm == "missing":
-            continue  # that is how an empty vocabulary looks; the manifest knows better
-        folder = tmp_path / f"without-{path.name}"
-        index.save(folder)
-        (folder / path.name).unlink()
-        if harm == "garbage":
-            (folder / path.name).write_bytes(b"\xff\x00")
-        with pytest.raises(IndexCorrupt, match="clusterbot index build"):
-            LexicalIndex.load(folder)
+@pytest.mark.parametrize("name", ["count.json", "terms.txt", "starts.npy", "rows.npy", "weights.npy"])
+def test_a_damaged_file_is_told_with_the_cure(index: LexicalIndex, tmp_path: Path, name: str, harm: str) -> None:
+    (tmp_path / "index" / name).unlink()
+    if harm == "garbage":
+        (tmp_path / "index" / name).write_bytes(b"\xff\x00")
+    with pytest.raises(IndexCorrupt, match="clusterbot index build"):
+        LexicalIndex.load(tmp_path / "index")

@@ -83,8 +83,8 @@ def test_one_flipped_byte_in_any_file_is_noticed(index_dir: Path) -> None:
 
 
 def test_a_missing_file_is_noticed(index_dir: Path) -> None:
-    (live(index_dir) / "passages.jsonl").unlink()
-    with pytest.raises(IndexCorrupt, match=r"passages\.jsonl is missing; rebuild it: clusterbot index build"):
+    (live(index_dir) / "passages.npy").unlink()
+    with pytest.raises(IndexCorrupt, match=r"passages\.npy is missing; rebuild it: clusterbot index build"):
         snapshot.load(index_dir)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clusterbot.index.dense import DenseIndex
-from clusterbot.index.lexical import LexicalIndex
-from clusterbot.index.stores import ANYWHERE, COMPILED, LocalStore, PassageStore, RowFilter, Where
+from clusterbot.index.dense import DenseIndex, DenseWriter
+from clusterbot.index.lexical import LexicalIndex, write_lexical
+from clusterbot.index.stores import ANYWHERE, COMPILED, LocalStore, RowFilter, Where
 from clusterbot.models import Document
 from fakes import document
 
@@ -21,7 +22,7 @@ DOCUMENTS = (
     document("d", clusters=("eau",)),
     document("e", clusters=("eau",), kind="overview", published="2026"),
 )
-OWNERS = np.array([0, 0, 1, 2, 3, 3, 4], np.int64)
+OWNERS = np.array([0, 0, 1, 2, 3, 3, 4], np.int32)
 WORDS = ("bois", "eau", "nord", "mer", "port", "grappe")
 
 
@@ -61,13 +62,16 @@ def is_left(one: Document, where: Where) -> bool:
     )
 
 
-def make_store(documents: list[Document], terms: list[list[str]], vectors: np.ndarray) -> PassageStore:
-    allowed = RowFilter.of(documents, np.arange(len(documents)))
-    return LocalStore(DenseIndex.build(vectors), LexicalIndex.build(terms), allowed)
+def make_store(folder: Path, documents: list[Document], terms: list[list[str]], vectors: np.ndarray) -> LocalStore:
+    write_lexical(folder / "lexical", terms)
+    with DenseWriter(folder / "dense", vectors.shape[1]) as file:
+        file.append(vectors)
+    allowed = RowFilter.of(documents, np.arange(len(documents), dtype=np.int32))
+    return LocalStore(DenseIndex.load(folder / "dense"), LexicalIndex.load(folder / "lexical"), allowed)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_candidates_are_the_best_by_each_ranking_scored_by_both(seed: int) -> None:
+def test_candidates_are_the_best_by_each_ranking_scored_by_both(seed: int, tmp_path: Path) -> None:
     chance, random_ = random.Random(seed), np.random.default_rng(seed)
     count = 300
     dates = (None, "2015", "2015-06", "2016-02-01", "2019")
@@ -83,12 +87,12 @@ def test_candidates_are_the_best_by_each_ranking_scored_by_both(seed: int) -> No
     terms = [chance.choices(WORDS[:-1], k=chance.randrange(7)) for _ in range(count)]
     vectors = random_.normal(size=(count, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    store, lexical = make_store(documents, terms, vectors), LexicalIndex.build(terms)
+    store = make_store(tmp_path, documents, terms, vectors)
     clusters = (None, frozenset({"bois"}), frozenset({"eau", "mer"}), frozenset({"nobody"}))
     for where in itertools.starmap(Where, itertools.product(clusters, (None, "2015", "2016-02", "2000"))):
         asked, vector, k = chance.sample(WORDS, 3), vectors[chance.randrange(count)], chance.choice((1, 10, 500))
         left = [row for row in range(count) if is_left(documents[row], where)]
-        cosines, bm25 = vectors @ vector, lexical.scores(asked)
+        cosines, bm25 = vectors @ vector, store.lexical.scores(asked)
         near = sorted(left, key=lambda row: (-cosines[row], row))[:k]
         sharing = sorted((row for row in left if bm25[row] > 0), key=lambda row: (-bm25[row], row))[:k]
         found = store.candidates(vector, asked, k, where)
@@ -98,7 +102,7 @@ def test_candidates_are_the_best_by_each_ranking_scored_by_both(seed: int) -> No
         assert found.held.tolist() == [[term in terms[row] for term in asked] for row in found.rows]
 
 
-def test_an_empty_store_has_no_candidates() -> None:
-    store = make_store([], [], np.empty((0, 3), np.float32))
+def test_an_empty_store_has_no_candidates(tmp_path: Path) -> None:
+    store = make_store(tmp_path, [], [], np.empty((0, 3), np.float32))
     found = store.candidates(np.array([1, 0, 0], np.float32), ["bois"], 5, Where(as_of="2015"))
     assert (len(store), found.rows.tolist(), found.held.shape) == (0, [], (0, 1))

@@ -196,6 +196,7 @@ def build_json(report: BuildReport) -> Json:
         "removed": report.removed,
         "seconds": round(report.seconds, 3),
         "token_bytes": report.token_bytes,
+        "approximate": {lang: found.model_dump() for lang, found in report.approximate.items()},
         "failed": [{"file": error.file, "line": error.line, "error": error.problem} for error in report.failed],
     }
 

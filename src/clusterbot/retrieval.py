@@ -153,7 +153,8 @@ class Retriever:
         scores, rows = pool["score"], pool["row"]
         order = np.argsort(-scores, kind="stable")
         if not np.diff(scores[order]).all():  # ids are compared only where there is a tie: there hardly ever is one
-            return np.array(sorted(order.tolist(), key=lambda place: (-scores[place], self._snapshot.passages[rows[place]].id)))
+            passages = self._snapshot.passages
+            return np.array(sorted(order.tolist(), key=lambda place: (-scores[place], passages[int(rows[place])].id)))
         return order
 
     def parts(self, query: Query) -> tuple[list[tuple[Passage, float]], list[tuple[Passage, float]]]:
@@ -167,7 +168,7 @@ class Retriever:
                 (*index.store.sharing(terms, CANDIDATES), lexical, mass),
                 (*index.store.nearest(query.vector, CANDIDATES), dense, 1.0),
             ):
-                passages = (self._snapshot.passages[row + index.first_row] for row in rows)
+                passages = (self._snapshot.passages[row + index.first_row] for row in rows.tolist())
                 found += [(passage, float(score) / scale) for passage, score in zip(passages, scores, strict=True)]
         return lexical, dense
 

@@ -93,7 +93,7 @@ async def more(interaction: Pressed, receipt: str, _: tuple[str, ...]) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     bot, texts = interaction.client, texts_of(interaction)
     kept = await bot.keep(bot.store.receipt, receipt)
-    by_id = {one.id: one for one in bot.assistant.engine.snapshot.passages}
+    by_id = bot.assistant.engine.snapshot.passages.find({one.passage_id for one in kept.passages})
     held = [by_id[one.passage_id] for one in kept.passages if one.passage_id in by_id]
     blocks = [f"{escape(one.text)}\n— {source_line(one.document, one.document.url, texts)}" for one in held]
     await show(interaction, paged(blocks or [texts("bot.no_more")], UNKNOWN))

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from clusterbot.analysis import analyse
 from clusterbot.clusters import words_of
-from clusterbot.compiled import Encoding
 from clusterbot.corpus import Corpus
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.errors import ClusterbotError, CorpusError
 from clusterbot.index import snapshot
-from clusterbot.index.dense import DenseIndex
-from clusterbot.index.lexical import LexicalIndex
+from clusterbot.index.dense import Approximation, DenseWriter, SearchSettings, approximate
+from clusterbot.index.encodings import PassageEncodings, Progress, windows_of
+from clusterbot.index.lexical import write_lexical
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
-from clusterbot.index.tokens import OUTSIDE, TokenIndex
-from clusterbot.index.vectors import VectorCache, vector_key
-from clusterbot.models import LANGUAGES, Document, Lang, Passage, Profile
-from clusterbot.passages import PassageSettings, context_of, split_passages
+from clusterbot.index.table import PassageTable, write_table
+from clusterbot.index.tokens import OUTSIDE, TokenWriter
+from clusterbot.index.vectors import VectorCache
+from clusterbot.models import LANGUAGES, Document, Lang, Profile
+from clusterbot.passages import PassageSettings
 
-SLICE = 256  # passages embedded between two moments at which a killed build has lost nothing
-
-Progress = Callable[[int, int], None]
 Approve = Callable[[str], None]
 """Looks at a version before it becomes the live one; what it raises keeps the live one."""
 
@@ -45,6 +43,7 @@ class BuildReport:
     reused: int
     removed: int
     seconds: float
+    approximate: dict[Lang, Approximation]
     token_bytes: int
     failed: tuple[CorpusError, ...]
 
@@ -56,6 +55,7 @@ class Recipe:
     passages: PassageSettings
     calibration: dict[Lang, Calibration]
     calibrated_for: str
+    search: SearchSettings = field(default_factory=SearchSettings)
 
 
 def build_index(
@@ -77,32 +77,38 @@ def build_index(
     if not corpus.documents:
         raise corpus.failed[0] if corpus.failed else CorpusError("corpus", 0, "holds no document: add one, or pass --corpus DIR")
     documents, tables = _contents(corpus)
-    names = _cluster_names(documents)
-    passages = [passage for document in documents for passage in split_passages(document, recipe.passages)]
-    contexts = [context_of(passage, names[passage.document.lang]) for passage in passages]
-    texts = [f"{context}\n{passage.text}" for context, passage in zip(contexts, passages, strict=True)]
     with snapshot.writing(index_dir):
         before = _live_manifest(index_dir)
-        encodings, embedded = _embed(texts, embedder, VectorCache(index_dir / "vectors.sqlite3"), progress)
-        manifest = _manifest(documents, tables, passages, embedder, recipe, started)
-        if before is None or _recipe_of(before) != _recipe_of(manifest):
-            offsets = [len(context) + 1 for context in contexts]
-            _write_version(index_dir, manifest, documents, tables, passages, texts, encodings, offsets)
-            _swap(index_dir, manifest.version, approve)
-        else:
-            manifest = before
+        manifest = _manifest(documents, tables, embedder, recipe, started)
+        building = index_dir / f".building-{manifest.version}"
+        try:
+            building.mkdir()
+            write_table(building / "passages.npy", documents, recipe.passages)
+            table = PassageTable.load(building / "passages.npy", documents)
+            work = PassageEncodings(table, _cluster_names(documents), embedder, VectorCache(index_dir / "vectors.sqlite3"))
+            manifest = manifest.model_copy(update={"passages": _counts(documents, table)})
+            embedded = work.embed(progress)
+            if before is None or _recipe_of(before) != _recipe_of(manifest):
+                manifest = _write_version(building, manifest, documents, tables, work)
+                building.rename(index_dir / manifest.version)
+                _swap(index_dir, manifest.version, approve)
+            else:
+                manifest = before
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
         snapshot.remove_old(index_dir)
-    removed = max(0, (sum(before.passages.values()) if before else 0) - (len(passages) - embedded))
-    seconds = (now() - started).total_seconds()
+    passages = len(table)
+    removed = max(0, (sum(before.passages.values()) if before else 0) - (passages - embedded))
     return BuildReport(
         manifest.version,
         len(documents),
-        len(passages),
+        passages,
         embedded,
-        len(passages) - embedded,
+        passages - embedded,
         removed,
-        seconds,
-        sum(one.codes.nbytes + one.begins.nbytes for one in encodings),
+        (now() - started).total_seconds(),
+        manifest.approximate,
+        sum(path.stat().st_size for path in (index_dir / manifest.version).glob("*/tokens/*")),
         corpus.failed,
     )
 
@@ -118,8 +124,10 @@ def _contents(corpus: Corpus) -> tuple[list[Document], Tables]:
 
 
 def _digest(documents: Sequence[Document], tables: Tables) -> str:
-    contents = [tables.model_dump_json(), *(document.model_dump_json() for document in documents)]
-    return hashlib.sha256("\n".join(contents).encode()).hexdigest()
+    digest = hashlib.sha256(tables.model_dump_json().encode())
+    for document in documents:
+        digest.update(f"\n{document.model_dump_json()}".encode())
+    return digest.hexdigest()
 
 
 def _cluster_names(documents: Sequence[Document]) -> dict[Lang, dict[str, str]]:
@@ -137,36 +145,16 @@ def _live_manifest(index_dir: Path) -> Manifest | None:
         return None
 
 
-def _embed(texts: list[str], embedder: Embedder, cache: VectorCache, progress: Progress | None) -> tuple[list[Encoding], int]:
-    keys = [vector_key(embedder.fingerprint, text) for text in texts]
-    known = cache.get(keys, embedder.dimension, embedder.token_dimension if has_tokens(embedder) else 0)
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    todo = sorted(missing.items(), key=lambda item: len(item[1]))
-    for first in range(0, len(todo), SLICE):
-        batch = todo[first : first + SLICE]
-
-        def advance(done: int, before: int = first) -> None:
-            if progress:
-                progress(before + done, len(todo))
-
-        fresh = _encode([text for _, text in batch], embedder, advance)
-        found = {key: one for (key, _), one in zip(batch, fresh, strict=True)}
-        cache.put(found.items())
-        known.update(found)
-    return [known[key] for key in keys], sum(key in missing for key in keys)
-
-
-def _encode(texts: list[str], embedder: Embedder, progress: Callable[[int], None]) -> list[Encoding]:
-    if has_tokens(embedder):
-        return embedder.encode_passages(texts, progress)
-    codes, begins = np.empty((0, 0), np.int8), np.empty(0, np.int32)
-    return [Encoding(vector, codes, begins) for vector in embedder.embed_passages(texts, progress)]
+def _counts(documents: Sequence[Document], table: PassageTable) -> dict[Lang, int]:
+    """Return how many passages there are in each language; documents come language by language."""
+    owned = np.bincount(table.owners, minlength=len(documents))
+    langs = np.array([document.lang for document in documents])
+    return {lang: int(owned[langs == lang].sum()) for lang in LANGUAGES}
 
 
 def _manifest(
     documents: Sequence[Document],
     tables: Tables,
-    passages: Sequence[Passage],
     embedder: Embedder,
     recipe: Recipe,
     now: dt.datetime,
@@ -185,7 +173,9 @@ def _manifest(
         max_chars=recipe.passages.max_chars,
         overlap_sentences=recipe.passages.overlap_sentences,
         documents=len(documents),
-        passages={lang: sum(passage.document.lang == lang for passage in passages) for lang in LANGUAGES},
+        search=recipe.search,
+        passages={},
+        approximate={},
         calibration=recipe.calibration,
         calibrated_for=recipe.calibrated_for,
         files={},
@@ -195,52 +185,48 @@ def _manifest(
 
 def _recipe_of(manifest: Manifest) -> Manifest:
     """Return the manifest without what differs between two builds of the same thing."""
-    return manifest.model_copy(update={"version": "", "created_at": "", "files": {}, "checksum": ""})
+    return manifest.model_copy(update={"version": "", "created_at": "", "approximate": {}, "files": {}, "checksum": ""})
 
 
 def _write_version(
-    index_dir: Path,
-    manifest: Manifest,
-    documents: Sequence[Document],
-    tables: Tables,
-    passages: Sequence[Passage],
-    texts: Sequence[str],
-    encodings: Sequence[Encoding],
-    offsets: Sequence[int],
-) -> None:
-    building = index_dir / f".building-{manifest.version}"
-    try:
-        building.mkdir()
-        _write_lines(building / "documents.jsonl", [document.model_dump_json() for document in documents])
-        _write_lines(building / "tables.json", [tables.model_dump_json()])
-        rows = {document.id: row for row, document in enumerate(documents)}
-        _write_lines(
-            building / "passages.jsonl",
-            [json.dumps([rows[one.document.id], one.start, one.end, one.heading]) for one in passages],
-        )
-        _write_lines(building / "words.txt", sorted(words_of(document.text for document in documents)))
-        first = 0
-        for lang, count in manifest.passages.items():
-            (building / lang).mkdir()
-            rows_of_lang = range(first, first + count)
-            vectors = np.array([encodings[row].vector for row in rows_of_lang], np.float32).reshape(count, manifest.dimension)
-            DenseIndex.build(vectors).save(building / lang / "dense")
-            if manifest.token_dimension:
-                tokens = [(encodings[row].codes, np.maximum(encodings[row].begins - offsets[row], OUTSIDE)) for row in rows_of_lang]
-                TokenIndex.build(tokens, manifest.token_dimension).save(building / lang / "tokens")
-            terms = [analyse(text, lang) for text in texts[first : first + count]]
-            LexicalIndex.build(terms).save(building / lang / "lexical")
-            first += count
-        paths = sorted(path for path in building.rglob("*") if path.is_file())
-        for path in paths:
-            snapshot.sync(path)
-        files = {path.relative_to(building).as_posix(): snapshot.file_digest(path) for path in paths}
-        _write_lines(building / "manifest.json", [manifest.sealed(files).model_dump_json(indent=1)])
-        snapshot.sync(building / "manifest.json")
-        building.rename(index_dir / manifest.version)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
+    building: Path, manifest: Manifest, documents: Sequence[Document], tables: Tables, work: PassageEncodings
+) -> Manifest:
+    """Write the files of a version beside its passages, and its manifest last."""
+    _write_lines(building / "documents.jsonl", (document.model_dump_json() for document in documents))
+    _write_lines(building / "tables.json", [tables.model_dump_json()])
+    _write_lines(building / "words.txt", sorted(words_of(document.text for document in documents)))
+    approximations: dict[Lang, Approximation] = {}
+    first = 0
+    for lang, count in manifest.passages.items():
+        folder, windows = building / lang, windows_of(first, count)
+        folder.mkdir()
+        _write_encodings(folder, manifest, work, windows)
+        if found := approximate(folder / "dense", manifest.search):
+            approximations[lang] = found
+        write_lexical(folder / "lexical", (analyse(text, lang) for window in windows for text, _ in work.texts(window)))
+        first += count
+    paths = sorted(path for path in building.rglob("*") if path.is_file())
+    for path in paths:
+        snapshot.sync(path)
+    files = {path.relative_to(building).as_posix(): snapshot.file_digest(path) for path in paths}
+    sealed = manifest.model_copy(update={"approximate": approximations}).sealed(files)
+    _write_lines(building / "manifest.json", [sealed.model_dump_json(indent=1)])
+    snapshot.sync(building / "manifest.json")
+    return sealed
+
+
+def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, windows: Sequence[range]) -> None:
+    """Write the vectors of a language and, where passages have them, those of their tokens."""
+    with ExitStack() as files:
+        dense = files.enter_context(DenseWriter(folder / "dense", manifest.dimension))
+        tokens = files.enter_context(TokenWriter(folder / "tokens", manifest.token_dimension)) if manifest.token_dimension else None
+        for window in windows:
+            vectors = np.empty((len(window), manifest.dimension), np.float32)
+            for row, (encoding, offset) in zip(vectors, work.encodings(window), strict=True):
+                row[:] = encoding.vector
+                if tokens is not None:
+                    tokens.append(encoding.codes, np.maximum(encoding.begins - offset, OUTSIDE))
+            dense.append(vectors)
 
 
 def _swap(index_dir: Path, version: str, approve: Approve | None) -> None:
@@ -254,5 +240,6 @@ def _swap(index_dir: Path, version: str, approve: Approve | None) -> None:
     snapshot.point_to(index_dir, version)
 
 
-def _write_lines(path: Path, lines: Sequence[str]) -> None:
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)

@@ -1,7 +1,7 @@
 """Versions of the index on disk: built aside, checked by their manifest, swapped by one pointer, rolled back by name.
 
 index/CURRENT                         one line: the live version's name
-index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.jsonl tables.json words.txt
+index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.npy tables.json words.txt
                                       {fr,en}/{dense,lexical,tokens}/
 """
 
@@ -13,22 +13,23 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
-from clusterbot.index.dense import DenseIndex
+from clusterbot.index.dense import Approximation, DenseIndex, SearchSettings
 from clusterbot.index.lexical import LexicalIndex
 from clusterbot.index.stores import LocalStore, PassageStore, RowFilter
+from clusterbot.index.table import PassageTable
 from clusterbot.index.tokens import TokenIndex
-from clusterbot.models import Attribute, Document, Lang, Passage, Profile
+from clusterbot.models import Attribute, Document, Lang, Profile
 
-FORMAT = 2
+FORMAT = 3
 KEPT_VERSIONS = 3
 _REBUILD = "rebuild it: clusterbot index build"
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")
@@ -70,8 +71,10 @@ class Manifest(BaseModel):
     token_dimension: int
     max_chars: int
     overlap_sentences: int
+    search: SearchSettings
     documents: int
     passages: dict[Lang, int]
+    approximate: dict[Lang, Approximation]
     calibration: dict[Lang, Calibration]
     calibrated_for: str
     files: dict[str, str]
@@ -98,7 +101,7 @@ class Snapshot:
 
     manifest: Manifest
     documents: tuple[Document, ...]
-    passages: tuple[Passage, ...]
+    passages: PassageTable
     languages: Mapping[Lang, LanguageIndex]
     words: frozenset[str]
     tables: Tables
@@ -163,12 +166,11 @@ def verify(folder: Path) -> Manifest:
         IndexCorrupt: a file is missing, or not what was written.
     """
     manifest = read_manifest(folder)
-    for name, digest in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise IndexCorrupt(f"{folder.name}/{name} is missing; {_REBUILD}, or go back: clusterbot index use NAME")
-        if file_digest(path) != digest:
-            raise IndexCorrupt(f"{folder.name}/{name} is damaged; {_REBUILD}, or go back: clusterbot index use NAME")
+    with ThreadPoolExecutor() as pool:
+        for name, found in zip(manifest.files, pool.map(lambda name: _digest_of(folder / name), manifest.files), strict=True):
+            if found != manifest.files[name]:
+                told = "is damaged" if found else "is missing"
+                raise IndexCorrupt(f"{folder.name}/{name} {told}; {_REBUILD}, or go back: clusterbot index use NAME")
     return manifest
 
 
@@ -182,19 +184,18 @@ def load(index_dir: Path, version: str | None = None) -> Snapshot:
     manifest = verify(folder)
     try:
         documents = tuple(_DOCUMENT.validate_json(line) for line in _lines(folder / "documents.jsonl"))
-        rows = [json.loads(line) for line in _lines(folder / "passages.jsonl")]
-        passages = tuple(Passage(documents[row], start, end, heading) for row, start, end, heading in rows)
+        passages = PassageTable.load(folder / "passages.npy", documents)
         tables = Tables.model_validate_json((folder / "tables.json").read_text(encoding="utf-8"))
         words = frozenset((folder / "words.txt").read_text(encoding="utf-8").split("\n"))
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise IndexCorrupt(f"{folder.name} can't be read ({error}); {_REBUILD}") from error
-    owners = np.array([row for row, *_ in rows], np.int64)
     languages: dict[Lang, LanguageIndex] = {}
     first_row = 0
     for lang, count in manifest.passages.items():
         tokens = TokenIndex.load(folder / lang / "tokens") if manifest.token_dimension else None
-        dense, lexical = DenseIndex.load(folder / lang / "dense"), LexicalIndex.load(folder / lang / "lexical")
-        allowed = RowFilter.of(documents, owners[first_row : first_row + count])
+        dense = DenseIndex.load(folder / lang / "dense", manifest.approximate.get(lang))
+        lexical = LexicalIndex.load(folder / lang / "lexical")
+        allowed = RowFilter.of(documents, passages.owners[first_row : first_row + count])
         languages[lang] = LanguageIndex(first_row, LocalStore(dense, lexical, allowed), tokens)
         first_row += count
     return Snapshot(manifest, documents, passages, languages, words, tables)
@@ -271,6 +272,10 @@ def remove_old(index_dir: Path) -> None:
             (index_dir / name).rename(index_dir / f".removing-{name}")  # at once, so that no half of it passes for a version
     for leaving in (*index_dir.glob(".building-*"), *index_dir.glob(".removing-*")):
         shutil.rmtree(leaving, ignore_errors=True)
+
+
+def _digest_of(path: Path) -> str:
+    return file_digest(path) if path.is_file() else ""
 
 
 def file_digest(path: Path) -> str:

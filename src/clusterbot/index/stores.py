@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot.index.dense import DenseIndex
-from clusterbot.index.lexical import LexicalIndex
+from clusterbot.index.lexical import LexicalIndex, best
 from clusterbot.models import Document
 
 Rows = NDArray[np.int64]
@@ -97,15 +97,15 @@ class PassageStore(Protocol):
 class RowFilter:
     """Which rows a `Where` leaves; what it compares is prepared once."""
 
-    def __init__(self, owners: NDArray[np.int64], dates: NDArray[np.int32], order: list[str], about: Mapping[str, Rows]) -> None:
+    def __init__(self, owners: NDArray[np.int32], dates: NDArray[np.int32], order: list[str], about: Mapping[str, Rows]) -> None:
         self._owners = owners  # of each row, its document
         self._dates = dates  # of each document, the place of its date in `order`; -1 for what any date takes in
         self._order = order
         self._about = about
 
     @classmethod
-    def of(cls, documents: Sequence[Document], owners: NDArray[np.int64]) -> RowFilter:
-        """Prepare documents; `owners`: int64 (rows,), the place in `documents` of each row's document."""
+    def of(cls, documents: Sequence[Document], owners: NDArray[np.int32]) -> RowFilter:
+        """Prepare documents; `owners`: int32 (rows,), the place in `documents` of each row's document."""
         order = sorted({one.published for one in documents if one.published is not None})
         places = {published: place for place, published in enumerate(order)}
         dates = [-1 if one.kind in COMPILED else _UNDATED if one.published is None else places[one.published] for one in documents]
@@ -142,10 +142,11 @@ class LocalStore:
     def candidates(self, vector: NDArray[np.float32], terms: Sequence[str], k: int, where: Where = ANYWHERE) -> Candidates:
         allowed = self._allowed.rows(where)
         near, _ = self.dense.search(vector, k, allowed)
-        sharing, _ = self.lexical.search(terms, k, allowed)
+        bm25 = self.lexical.scores(terms)
+        sharing, _ = best(bm25, k, allowed)
         rows = np.union1d(near, sharing)
         cosines = self.dense.vectors(rows) @ vector
-        return Candidates(rows, cosines, self.lexical.scores(terms)[rows], self.lexical.matches(terms, rows))
+        return Candidates(rows, cosines, bm25[rows], self.lexical.matches(terms, rows))
 
     def nearest(self, vector: NDArray[np.float32], k: int) -> tuple[Rows, Scores]:
         return self.dense.search(vector, k)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot.errors import IndexCorrupt
+from clusterbot.index.arrays import ArrayWriter, map_array
 
 OUTSIDE = -1  # where a token begins that is none of the passage's own text, but of its title or heading
 
@@ -22,14 +25,6 @@ class TokenIndex:
         self._firsts = firsts
 
     @classmethod
-    def build(cls, passages: Sequence[tuple[NDArray[np.int8], NDArray[np.int32]]], dimension: int) -> TokenIndex:
-        """Index the tokens of passages: (codes int8 (t, dimension), begins int32 (t,)) of each."""
-        firsts = np.cumsum([0, *(len(begins) for _, begins in passages)], dtype=np.int64)
-        codes = np.concatenate([np.empty((0, dimension), np.int8), *(codes for codes, _ in passages)])
-        begins = np.concatenate([np.empty(0, np.int32), *(begins for _, begins in passages)])
-        return cls(codes, begins, firsts)
-
-    @classmethod
     def load(cls, folder: Path) -> TokenIndex:
         """Map an index folder into memory.
 
@@ -37,29 +32,15 @@ class TokenIndex:
             IndexCorrupt: numpy can't read it, or its parts don't fit together.
         """
         try:
-            # As plain arrays over the mapped file: each slice of a memmap object costs several times what it holds.
-            codes, begins, firsts = (
-                np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("codes", "begins", "firsts")
-            )
+            codes, begins, firsts = (map_array(folder / f"{name}.npy") for name in ("codes", "begins", "firsts"))
             if not len(codes) == len(begins) == firsts[-1]:
                 raise ValueError("parts of different lengths")
         except (OSError, ValueError, EOFError, IndexError) as error:
             raise IndexCorrupt(f"{folder}: not token vectors that numpy can read; rebuild it: clusterbot index build") from error
         return cls(codes, begins, firsts)
 
-    def save(self, folder: Path) -> None:
-        """Write the index folder."""
-        folder.mkdir()
-        for name, array in (("codes", self._codes), ("begins", self._begins), ("firsts", self._firsts)):
-            np.save(folder / f"{name}.npy", array)
-
     def __len__(self) -> int:
         return len(self._firsts) - 1
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes on disk and, once touched, in memory."""
-        return self._codes.nbytes + self._begins.nbytes + self._firsts.nbytes
 
     def begins(self, row: int) -> NDArray[np.int32]:
         """Return where in the passage its tokens begin: int32 (t,), OUTSIDE for those of its title and heading."""
@@ -80,6 +61,34 @@ class TokenIndex:
         starts = np.cumsum(sizes[filled]) - sizes[filled]
         found[filled] = np.maximum.reduceat(unit(codes) @ query.T, starts, axis=0)
         return found
+
+
+class TokenWriter:
+    """Writes an index folder passage by passage; what is held is where each begins."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._firsts = [0]
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir()
+        with ExitStack() as opened:
+            self._codes = opened.enter_context(ArrayWriter(self._folder / "codes.npy", np.int8, (self._dimension,)))
+            self._begins = opened.enter_context(ArrayWriter(self._folder / "begins.npy", np.int32))
+            self._files = opened.pop_all()
+        return self
+
+    def append(self, codes: NDArray[np.int8], begins: NDArray[np.int32]) -> None:
+        """Add a passage: codes int8 (t, dimension), begins int32 (t,)."""
+        self._codes.append(codes)
+        self._begins.append(begins)
+        self._firsts.append(self._firsts[-1] + len(begins))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._files.__exit__(kind, error, trace)
+        if kind is None:
+            np.save(self._folder / "firsts.npy", np.array(self._firsts, np.int64))
 
 
 def unit(codes: NDArray[np.int8]) -> NDArray[np.float32]:

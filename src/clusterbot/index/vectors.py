@@ -47,6 +47,19 @@ class VectorCache:
                         found[key] = Encoding(np.frombuffer(vector, np.float32), tokens, places)
         return found
 
+    def known(self, keys: Sequence[bytes], dimension: int, token_dimension: int = 0) -> set[bytes]:
+        """Return which of the keys `get` would find, without reading what they stand for."""
+        if not self._path.exists():
+            return set()
+        found: set[bytes] = set()
+        with self._open() as connection:
+            for first in range(0, len(keys), _BATCH):
+                batch = keys[first : first + _BATCH]
+                fitting = "length(vector) = ? and length(codes) = ? * (length(begins) / 4)"
+                query = f"select key from encodings where key in ({','.join('?' * len(batch))}) and {fitting}"
+                found.update(key for (key,) in connection.execute(query, [*batch, 4 * dimension, token_dimension]))
+        return found
+
     def put(self, items: Iterable[tuple[bytes, Encoding]]) -> None:
         """Keep encodings; all of them or, on an error, none."""
         with self._open() as connection:

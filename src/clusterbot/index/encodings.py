@@ -1,0 +1,90 @@
+"""The passages of a build and their encodings, a window at a time: what is known is read, the rest is embedded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from clusterbot.compiled import Encoding
+from clusterbot.embedding import Embedder, has_tokens
+from clusterbot.index.table import PassageTable
+from clusterbot.index.vectors import VectorCache, vector_key
+from clusterbot.models import Lang
+from clusterbot.passages import context_of
+
+SLICE = 256  # passages embedded between two moments at which a killed build has lost nothing
+WINDOW = 4096  # passages whose texts and encodings are held at once, and which are embedded by length: 45 MB with their tokens
+
+Progress = Callable[[int, int], None]
+
+
+class PassageEncodings:
+    """The passages of a build; their texts are made, and their encodings read, a window at a time."""
+
+    def __init__(self, table: PassageTable, names: dict[Lang, dict[str, str]], embedder: Embedder, cache: VectorCache) -> None:
+        self._table = table
+        self._names = names
+        self._embedder = embedder
+        self._cache = cache
+        self._dimensions = embedder.dimension, embedder.token_dimension if has_tokens(embedder) else 0
+
+    def texts(self, window: range) -> Iterator[tuple[str, int]]:
+        """Yield what is embedded and indexed of passages, and where in it the passage itself begins."""
+        for row in window:
+            passage = self._table[row]
+            context = context_of(passage, self._names[passage.document.lang])
+            yield f"{context}\n{passage.text}", len(context) + 1
+
+    def embed(self, progress: Progress | None) -> int:
+        """Embed what no earlier build did; return how many passages that is, those with the same text counted each."""
+        windows = windows_of(0, len(self._table))
+        counts = [self._missing(window)[1] for window in windows]
+        tell = progress or (lambda done, total: None)
+        done = 0
+        for window, count in zip(windows, counts, strict=True):
+            if count:
+                self._embed(window, partial(_ahead, lambda part: tell(part, sum(counts)), done))
+                done += count
+                tell(done, sum(counts))
+        return done
+
+    def encodings(self, window: range) -> Iterator[tuple[Encoding, int]]:
+        """Yield the encodings of passages, and where in their texts the passages themselves begin."""
+        texts = list(self.texts(window))
+        keys = [vector_key(self._embedder.fingerprint, text) for text, _ in texts]
+        known = self._cache.get(keys, *self._dimensions)
+        yield from ((known[key], offset) for key, (_, offset) in zip(keys, texts, strict=True))
+
+    def _missing(self, window: range) -> tuple[dict[bytes, str], int]:
+        """Return the texts that aren't known by their keys, and how many passages have them."""
+        texts = {row: text for row, (text, _) in zip(window, self.texts(window), strict=True)}
+        keys = {row: vector_key(self._embedder.fingerprint, text) for row, text in texts.items()}
+        known = self._cache.known(list(keys.values()), *self._dimensions)
+        missing = [row for row, key in keys.items() if key not in known]
+        return {keys[row]: texts[row] for row in missing}, len(missing)
+
+    def _embed(self, window: range, progress: Callable[[int], None]) -> None:
+        todo = sorted(self._missing(window)[0].items(), key=lambda item: len(item[1]))
+        for first in range(0, len(todo), SLICE):
+            batch = todo[first : first + SLICE]
+            fresh = _encode([text for _, text in batch], self._embedder, partial(_ahead, progress, first))
+            self._cache.put((key, one) for (key, _), one in zip(batch, fresh, strict=True))
+
+
+def _ahead(progress: Callable[[int], None], before: int, done: int) -> None:
+    """Tell progress of a part that comes after others."""
+    progress(before + done)
+
+
+def windows_of(first: int, count: int) -> list[range]:
+    """Return the windows of rows."""
+    return [range(start, min(start + WINDOW, first + count)) for start in range(first, first + count, WINDOW)]
+
+
+def _encode(texts: list[str], embedder: Embedder, progress: Callable[[int], None]) -> list[Encoding]:
+    if has_tokens(embedder):
+        return embedder.encode_passages(texts, progress)
+    codes, begins = np.empty((0, 0), np.int8), np.empty(0, np.int32)
+    return [Encoding(vector, codes, begins) for vector in embedder.embed_passages(texts, progress)]
