@@ -49,6 +49,64 @@ def test_a_model_that_is_not_there_is_told_with_the_cure(tmp_path: Path) -> None
         CrossEncoderModel(str(tmp_path / "nothing"))
 
 
+# --- a real CrossEncoder: a BERT of random weights, small enough to be made here
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "wood", "water", "stone", "members", "##s", "in", "2020", ".")
+LONGEST = 24
+PAIRS = [("wood members", "water"), ("stone", "wood in 2020."), ("water " * 500, "stone"), ("stone in 2020.", "members")]
+
+
+def save_model(folder: Path, labels: Sequence[str], activation: str = "torch.nn.modules.linear.Identity") -> str:
+    """Write a classifier of pairs as the hub would give it, told to be followed by `activation`."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    torch.manual_seed(7)
+    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32, "initializer_range": 1.0}
+    id2label = dict(enumerate(labels))
+    config = BertConfig(vocab_size=len(WORDS), max_position_embeddings=LONGEST, id2label=id2label, **shape)
+    config.sentence_transformers = {"activation_fn": activation}
+    BertForSequenceClassification(config).eval().save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=LONGEST).save_pretrained(folder)
+    return str(folder)
+
+
+def logits_of(folder: str, premise: str, hypothesis: str) -> NDArray[np.float64]:
+    """Return what transformers alone makes of one pair."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForSequenceClassification.from_pretrained(folder)
+    with torch.inference_mode():
+        read = tokenizer(premise, hypothesis, truncation=True, max_length=LONGEST, return_tensors="pt")
+        return np.asarray(model(**read).logits[0].double())
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("activation", ["torch.nn.modules.linear.Identity", "torch.nn.modules.activation.Sigmoid"])
+def test_a_real_model_scores_pairs_in_its_own_order_of_labels_however_long_and_many(tmp_path: Path, activation: str) -> None:
+    folder = save_model(tmp_path, ("neutral", "ENTAILMENT", "contradiction"), activation)
+    model = CrossEncoderModel(folder)
+    assert dict(model.labels) == {0: "neutral", 1: "ENTAILMENT", 2: "contradiction"}
+    expected = np.array([logits_of(folder, *pair) for pair in PAIRS])
+    assert np.ptp(expected) > 0.1  # the weights tell the labels apart
+    np.testing.assert_allclose(model.scores(PAIRS), expected, atol=1e-4)  # in one batch, as one by one; cut at the model's length
+    judge, stances = EntailmentJudge(model), ("neutral", "for", "against")
+    for (premise, hypothesis), logits in zip(PAIRS, expected, strict=True):
+        found = judge.judge(Statement(hypothesis, "en", frozenset()), Statement(premise, "en", frozenset()))
+        assert found.stance == stances[int(np.argmax(logits))]
+        assert found.coverage == pytest.approx(np.exp(logits).max() / np.exp(logits).sum(), abs=1e-4)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("labels", [("LABEL_0",), ("entailment", "not_entailment")])
+def test_a_real_model_of_other_labels_is_refused_with_the_cure(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    model = CrossEncoderModel(save_model(tmp_path, labels))
+    with pytest.raises(ModelUnavailable, match=f"tells {', '.join(labels)}, not entailment.*CLUSTERBOT_JUDGE=rules"):
+        EntailmentJudge(model)
+
+
 def test_check_goes_by_the_model_and_says_its_own_probability(tmp_path: Path, corpus_dir: Path) -> None:
     ranking = flat_ranking()
     build_index(read_corpus(corpus_dir), tmp_path / "index", KeywordEmbedder(), recipe(ranking))

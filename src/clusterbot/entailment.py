@@ -69,7 +69,7 @@ class CrossEncoderModel:
         try:
             from sentence_transformers import CrossEncoder
 
-            self._model = CrossEncoder(name)
+            self._model = CrossEncoder(name, activation_fn=_unchanged)  # some are saved with a sigmoid; the judge wants logits
         except Exception as error:  # a foreign model can fail to load in any way at all
             told = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelUnavailable(
@@ -82,3 +82,7 @@ class CrossEncoderModel:
     def scores(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Return float (len(pairs), number of labels)."""
         return np.asarray(self._model.predict(list(pairs), show_progress_bar=False), np.float64)
+
+
+def _unchanged(scores: object) -> object:
+    return scores
