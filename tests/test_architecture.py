@@ -35,7 +35,7 @@ COLUMNS = (
     ("index.build",),
     ("index",),
     ("retrieval", "facts", "entailment"),
-    ("answering",),
+    ("answering", "naming"),
     ("ranking", "claims"),
     ("assistant",),
     ("evaluation", "gate"),

@@ -17,7 +17,7 @@ from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Filters
 from clusterbot.passages import PassageSettings
 from clusterbot.settings import Settings
-from fakes import KeywordEmbedder, flat_ranking
+from fakes import KeywordEmbedder, flat_ranking, write_file
 
 QUESTION = "Combien d’emplois compte Aqua Nord ?"
 
@@ -161,3 +161,16 @@ def test_the_readers_language_decides_where_the_words_do_not_tell(assistant: Ass
     assert assistant.ask("Aqua Nord 2020", default_lang="en").result.question.lang == "en"
     assert assistant.ask("Aqua Nord 2020", default_lang="fr").result.question.lang == "fr"
     assert assistant.ask(QUESTION, default_lang="en").result.question.lang == "fr"
+
+
+def test_a_page_on_several_clusters_tells_of_one_only_where_it_names_it(tmp_path: Path, corpus_dir: Path) -> None:
+    text = "Bois Boréal est la grappe de Laval."
+    front = {"title": "Deux grappes du Nord", "publisher": "Le Journal", "retrieved": "2026-11-22", "licence": "CC BY 4.0"}
+    front |= {"kind": "digest", "lang": "fr", "published": "2020-02-01", "url": "https://example.org/deux"}
+    write_file(corpus_dir / "articles" / "2020-02-01-deux.md", {**front, "clusters": ["aqua_nord", "bois_boreal"]}, text)
+    build_index(read_corpus(corpus_dir), tmp_path / "index", KeywordEmbedder(), recipe(flat_ranking()))
+    assistant = Assistant(tmp_path / "index", KeywordEmbedder(), flat_ranking())
+    assert [assistant.check(f"{name} est la grappe de Laval.").verdicts[0].label for name in ("Bois Boréal", "Aqua Nord")] == [
+        "supported",
+        "not_covered",
+    ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from clusterbot.answering import Candidate
 from clusterbot.claims import Verdict, weigh
 from clusterbot.judging import RuleJudge, read_rules
-from clusterbot.models import Document
+from clusterbot.models import Citation, Document
 from clusterbot.statements import Statement
 
 RULES = read_rules()
 
 
-def weighed(claim: str, *sentences: str) -> Verdict:
+def weighed(claim: str, *sentences: str, settled: str = "") -> Verdict:
     judge = RuleJudge(RULES)
     candidates = []
     for number, text in enumerate(sentences):
@@ -28,7 +28,13 @@ def weighed(claim: str, *sentences: str) -> Verdict:
             text=text,
         )
         candidates.append(Candidate(document, 0, len(text), 0.0, 0.0, 0.0, 0.0, False, False, 0.0))
-    return weigh(Statement(claim, "en", judge.subject(["Aqua Nord"], "en")), ["aqua_nord"], candidates, judge, RULES)
+
+    def is_settled(citation: Citation) -> bool:
+        return citation.text == settled
+
+    return weigh(
+        Statement(claim, "en", judge.subject(["Aqua Nord"], "en")), ["aqua_nord"], candidates, judge, RULES, is_settled=is_settled
+    )
 
 
 def test_the_year_of_something_else_does_not_contradict_a_year_that_a_source_holds() -> None:
@@ -50,6 +56,28 @@ def test_sources_of_one_time_that_disagree_decide_nothing_and_are_both_shown() -
     )
     assert verdict.label == "not_covered"
     assert {one.stance for one in verdict.evidence} == {"for", "against"}
+
+
+def test_what_is_on_record_and_undisputed_decides_against_figures_of_other_things() -> None:
+    claim = "In 2018, Aqua Nord had a budget of $129M."
+    told, extra = "In 2018, Aqua Nord had a budget of $129M.", "In 2018, a budget of $900,000 went to Aqua Nord's lakes."
+    assert weighed(claim, told, extra).label == "not_covered"
+    assert weighed(claim, told, extra, settled=told).label == "supported"
+    assert weighed(claim, told, extra, settled=extra).label == "not_covered"
+
+
+def test_who_is_named_held_the_post_whoever_else_did() -> None:
+    host = "In 2017, Hydro Sud, which hosted Aqua Nord, was headed by Luc Cyr."
+    claim = "Ana Roy headed Aqua Nord in 2017."
+    assert weighed(claim, host).label == "contradicted"
+    assert weighed(claim, host, "In 2017, Ana Roy headed Aqua Nord.").label == "supported"
+
+
+def test_a_date_that_a_claim_is_not_wrong_about_keeps_nothing_open() -> None:
+    claim = "The 2022-2031 plan of Aqua Nord and the CMM was unveiled in November 2020."
+    told = "Aqua Nord and the CMM unveiled the 2022-2031 plan in November 2022."
+    beside = "The 2022-2031 plan was unveiled by Aqua Nord in November 2022."
+    assert weighed(claim, told, beside).label == "contradicted"
 
 
 def test_what_is_decided_is_shown_with_its_evidence_first() -> None:

@@ -138,6 +138,52 @@ def test_a_superlative_is_only_borne_out_by_its_own_kind() -> None:
     assert said("Aqua Nord is the largest cluster in Laval.", "Aqua Nord is the first cluster in Laval.") == "neutral"
 
 
+def test_the_years_that_come_first_are_no_superlative() -> None:
+    source = "For its 10 years, in 2022, Aqua Nord tallied 1,795 jobs."
+    assert said("Aqua Nord's tally for its first ten years includes 1,795 jobs.", source) == "for"
+    assert said("Aqua Nord's tally for its first ten years includes 2,795 jobs.", source) == "against"
+
+
+def test_a_figure_that_few_things_have_needs_half_of_the_other_words() -> None:
+    source = "In 2020, a pilot at Aqua Nord cost $2.45M."
+    assert said("In 2020, Aqua Nord spent $2.45M on a pilot hangar.", source) == "neutral"
+    assert said("In 2020, Aqua Nord had a $2.45M pilot hangar.", source) == "for"
+    assert said("In 2020, Aqua Nord had 3 pilot hangars.", "In 2020, a pilot at Aqua Nord had 3 floors.") == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "lang"),
+    [
+        ("Aqua Nord's name for DistriQ's Espace Un is old.", "Espace Un, at DistriQ, is the old name of Aqua Nord.", "en"),
+        ("Aqua Nord put up $190,000 for a lake.", "Aqua Nord invested $190,000 in a lake.", "en"),
+        ("Le fonds a mis 190 000 $ dans Aqua Nord.", "Aqua Nord a reçu 190 000 $ du fonds.", "fr"),
+        ("Aqua Nord représente 47 p. cent de la population.", "Aqua Nord représente 47 % de la population.", "fr"),
+        ("Jeanne Tremblay est à la barre d’Aqua Nord.", "Aqua Nord, dont Jeanne Tremblay a la direction, est jeune.", "fr"),
+        ("Luc Roy was in charge of Aqua Nord.", "Luc Roy headed Aqua Nord.", "en"),
+        ("Aqua Nord traces its beginnings to 2006.", "Aqua Nord was set up in 2006.", "en"),
+        ("Aqua Nord existe depuis 2006.", "Aqua Nord a été mise sur pied en 2006.", "fr"),
+        ("Some 600 students took part in Aqua Nord's day.", "Aqua Nord’s day was attended by almost 600 students.", "en"),
+        ("Aqua Nord is not the same organization as Aqua Sud.", "Aqua Sud and Aqua Nord are separate organizations.", "en"),
+        ("Aqua Nord n’est pas le même organisme qu’Aqua Sud.", "Aqua Sud et Aqua Nord sont des organismes distincts.", "fr"),
+    ],
+)
+def test_what_is_told_in_other_words_is_borne_out(claim: str, source: str, lang: Lang) -> None:
+    assert said(claim, source, lang, lang) == "for"
+
+
+def test_a_date_contradicts_only_beside_the_same_event() -> None:
+    announced = "In November 2023, three ministers gave $900,000 for an innovation hub of Aqua Nord in the east end."
+    assert said("Aqua Nord's innovation hub in the east end opened its doors in June 2025.", announced) == "neutral"
+    assert said("Aqua Nord was formed in 2018.", "Aqua Nord came into being in 2020, when two guilds united.") == "against"
+    assert said("Aqua Nord was renamed Aqua Sud in 2015.", "In April 2018, Aqua Nord took the name Aqua Sud.") == "against"
+
+
+def test_what_a_claim_is_about_takes_place_once() -> None:
+    source = "Aqua Nord took place in Laval on May 6, 2013."
+    assert said("Aqua Nord was held on June 6, 2013.", source) == "against"
+    assert said("Aqua Nord held a workshop on June 6, 2013.", "Aqua Nord held a workshop on May 6, 2013.") == "neutral"
+
+
 def test_what_comes_again_every_year_has_no_one_date() -> None:
     source = "Aqua Nord was launched at its annual meeting, held in 2020."
     assert said("Aqua Nord held its annual meeting in 2022.", source) == "neutral"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ from clusterbot.index.build import Recipe
 from clusterbot.index.snapshot import Snapshot
 from clusterbot.judging import Judge, RuleJudge, read_rules
 from clusterbot.ledger import Ledger
-from clusterbot.models import EVERYTHING, LANGUAGES, Disagreement, Filters, Lang, Profile, Vocabulary
+from clusterbot.models import EVERYTHING, LANGUAGES, Citation, Disagreement, Filters, Lang, Profile, Vocabulary
+from clusterbot.naming import NameJudge
 from clusterbot.passages import PassageSettings
 from clusterbot.questions import Question, understand
 from clusterbot.ranking import Ranking, read_ranking
@@ -106,6 +108,7 @@ class Engine:
         if judge is not None:
             self.judge, self.rules = judge, self.rules.model_copy(update={"fitted": ""})  # the fit is that of the rules alone
         self.facts = FactJudge(self.ledger, self.rules)
+        self.names = NameJudge(self.ledger, self.rules)
 
     def find(
         self, question: Question, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
@@ -145,12 +148,27 @@ class Engine:
             names += [self.registry.clusters[key].name(whole.lang) for key in cluster_ids]
             statement = Statement(claim, whole.lang, self._rule_judge.subject(names, whole.lang), today)
             _, candidates = self.find(question, SEARCHED, only_clusters=cluster_ids or None)
-            known = self.facts.weigh(statement, cluster_ids)
-            verdict = weigh(statement, cluster_ids, candidates, self.judge, self.rules, known)
+            named = [one for one in candidates if self._is_named(one, cluster_ids)]
+            read = [Citation(one.document, one.start, one.end) for one in named if set(cluster_ids) & set(one.document.clusters)]
+            known = self.names.weigh(statement, self.registry.mentions(claim), read) or self.facts.weigh(statement, cluster_ids)
+            is_settled = partial(self._is_settled, whole.lang)
+            verdict = weigh(statement, cluster_ids, named, self.judge, self.rules, known, is_settled)
             timelines = self.facts.timelines(statement, cluster_ids)
             verdicts.append(replace(verdict, disagreements=self._disagreements(verdict), timelines=timelines))
             earlier.append(claim)
         return tuple(verdicts)
+
+    def _is_named(self, sentence: Candidate, cluster_ids: Sequence[str]) -> bool:
+        """Say whether a sentence tells of a cluster: one from a page on several does where it names it, or names none."""
+        if not cluster_ids or len(sentence.document.clusters) < 2:
+            return True
+        named = {key for mention in self.registry.mentions(sentence.text) for key in mention.cluster_ids}
+        return not named or cluster_ids[0] in named
+
+    def _is_settled(self, lang: Lang, told: Citation) -> bool:
+        """Say whether a sentence tells ledger entries, none of which another source disputes."""
+        quote = self.ledger.cite(told.document, told.start, told.end)
+        return bool(quote.facts) and not self.ledger.disagreements(lang, quote)
 
     def _disagreements(self, verdict: Verdict) -> tuple[Disagreement, ...]:
         """Return what the sources tell differently of what the evidence for or against a claim tells, each once."""

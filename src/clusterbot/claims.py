@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from clusterbot.answering import Candidate
+from clusterbot.comparing import holds
 from clusterbot.dates import find_periods
 from clusterbot.facts import Known
 from clusterbot.judging import ClaimRules, Difference, Judge, Judgement, Stance
@@ -82,8 +83,12 @@ def weigh(
     judge: Judge,
     rules: ClaimRules,
     known: Sequence[Known] = (),
+    is_settled: Callable[[Citation], bool] = lambda _: False,
 ) -> Verdict:
-    """Judge a claim by the ledgers' entries on it and the best sentences read for it; those about other clusters say nothing."""
+    """Judge a claim by the ledgers' entries on it and the best sentences read for it; those about other clusters say nothing.
+
+    `is_settled` says whether a sentence tells what is on record and undisputed; what differs from it then tells of something else.
+    """
     wanted = set(list(cluster_ids)[:1])  # what a claim is about; what else it names is part of what it tells
     about = [one for one in candidates if not wanted or wanted & set(one.document.clusters)]
     entries = [_of_judgement(one.citation, one.judgement) for one in known]
@@ -92,7 +97,7 @@ def weigh(
     evidence = [*entries, *read]
     order: dict[Stance, int] = {"against": 0, "for": 0, "neutral": 1}
     evidence.sort(key=lambda one: (order[one.stance], -one.coverage, one.citation.document.id, one.citation.start))
-    label = _of_facts(entries) or _label(claim, evidence, rules)
+    label = _of_facts(entries) or _label(claim, evidence, rules, is_settled)
     if label == "contradicted" and _is_year_held(claim, evidence, rules):
         label = "not_covered"
     return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(_shown(label, evidence)))
@@ -125,7 +130,7 @@ def _of_facts(entries: Sequence[Evidence]) -> Label | None:
     return "supported" if "for" in stances else "contradicted"
 
 
-def _label(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) -> Label:
+def _label(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules, is_settled: Callable[[Citation], bool]) -> Label:
     """Decide by the newest evidence, and at one time by the evidence that covers clearly more of the claim; else not at all."""
     sides: dict[Stance, list[Evidence]] = {
         stance: [one for one in evidence if one.stance == stance] for stance in ("for", "against")
@@ -138,17 +143,23 @@ def _label(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) ->
     is_dated = bool(find_periods(claim.text, claim.lang)) or not find_quantities(claim.text, claim.lang)
     if not is_dated and newest["for"] != newest["against"]:
         return "supported" if newest["for"] > newest["against"] else "contradicted"
+    if any(is_settled(one.citation) for one in sides["for"]):
+        return "supported"
+    if all(one.kind == "name" for each in sides["against"] for one in each.differences):
+        return "supported"  # who is named held the post, whoever else is said to have held it
     best = {stance: max(one.coverage for one in each) for stance, each in sides.items()}
     return "supported" if best["for"] >= best["against"] + rules.lead else "not_covered"
 
 
 def _is_year_held(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) -> bool:
     """Say whether the claim differs by its date alone and yet a sentence on the same matter holds that date."""
-    kinds = {one.kind for each in evidence if each.stance == "against" for one in each.differences}
-    asked = find_periods(claim.text, claim.lang)
+    given = [one for each in evidence if each.stance == "against" for one in each.differences]
+    differing = {one.claim for one in given}
+    asked = [one for one in find_periods(claim.text, claim.lang) if claim.text[one.start : one.end] in differing]
     about = [one for one in evidence if one.stance != "against" and one.coverage >= rules.min_coverage]
-    return kinds == {"date"} and any(
-        any(one.overlaps(other) for one in asked for other in find_periods(each.citation.text, each.citation.document.lang))
+    about = [one for one in about if all(each.kind != "date" for each in one.differences)]
+    return {one.kind for one in given} == {"date"} and any(
+        any(holds(one, other) for one in asked for other in find_periods(each.citation.text, each.citation.document.lang))
         for each in about
     )
 

@@ -53,6 +53,13 @@ _WEEKDAY = (
 )
 _D = r"(\d{1,2})[ \u00a0]?(?:er|ᵉʳ|st|nd|rd|th)?"
 SPACE = r"[ \u00a0\u202f]"
+_COUNTED = re.compile(
+    rf"{SPACE}(?:(?:nouve\w+|autres|jeunes|new|other|more|additional|young|direct|indirect){SPACE})?"
+    r"(?:personnes|gens|membres|employes|emplois|postes|travailleurs|participants|visiteurs|etudiants|chercheurs|benevoles|entrepreneurs"
+    r"|entreprises|firmes|pme|organisations|organismes|projets|heures|people|persons|members|employees|jobs|positions|workers|visitors"
+    r"|students|researchers|volunteers|companies|firms|businesses|smes|organizations|projects|hours|guests)\b"
+)
+_TELLS_A_YEAR = re.compile(r"(?:\b(?:en|depuis|des|avant|apres|in|since|by|until|before|after|during|the|its|their|our)|['’]s) $")
 SEASON = rf"(?P<s>{'|'.join(SEASONS)})"
 
 
@@ -109,6 +116,14 @@ def _fiscal(match: re.Match[str]) -> Days:
     return dt.date(first, 4, 1), dt.date(last, 3, 31)
 
 
+def _bare_year(match: re.Match[str]) -> Days:
+    """Return a whole year; `2000 personnes` and `had 2000 members` count people."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if _COUNTED.match(after) and not _TELLS_A_YEAR.search(before):
+        raise ValueError("a count")
+    return dt.date(int(match["y"]), 1, 1), dt.date(int(match["y"]), 12, 31)
+
+
 def _part_of_month(match: re.Match[str], month: int) -> Days:
     first, last = whole_month(int(match["y"]), month)
     part = match["part"] or ""
@@ -151,7 +166,7 @@ def _shared(lang: Lang) -> list[tuple[str, Builder]]:
         (rf"{part}?{m},?{SPACE}(?:d[eu'] ?|of )?{y}", lambda one: _part_of_month(one, month_of(one, "m"))),
         (rf"(?:de |from )?{m} (?:a|to) {n} {y}", lambda one: whole_month(int(one["y"]), month_of(one, "m"), month_of(one, "n"))),
         (rf"{part}{y}", _part_of_year),
-        (y, lambda one: (dt.date(int(one["y"]), 1, 1), dt.date(int(one["y"]), 12, 31))),
+        (y, _bare_year),
     ]
 
 

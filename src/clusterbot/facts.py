@@ -113,7 +113,7 @@ class FactJudge:
                 agree(one, held, self._rules.about) for one in asked.figures for held in told.figures if comparable(one, held)
             )
             if coverage >= self._rules.min_fact and is_event and names and not is_told_there:
-                year = time.last.year if (time := _period(fact.as_of)) else None
+                year = time.last.year if (time := period_of(fact.as_of)) else None
                 given = (replace(compared, source=_words_for(fact, told) or compared.source),) if compared.source else ()
                 yield Known(citation, Judgement("against" if given else "for", coverage, given, year))
                 return
@@ -122,7 +122,7 @@ class FactJudge:
         """Return how an entry differs from the claim (an empty source: it agrees); None where they can't be compared."""
         if attribute.type == "date":
             return _compare_date(asked, fact)
-        time = _period(fact.as_of)
+        time = period_of(fact.as_of)
         if asked.dates and not (time and any(one.overlaps(time) for one in asked.dates)):
             return None
         if attribute.type == "name":
@@ -140,14 +140,14 @@ class FactJudge:
 
 def _words_for(fact: Fact, told: Told) -> str:
     """Return a sentence's own words for an entry's date or figure."""
-    entry, date = _quantity(fact), _period(str(fact.value)) if isinstance(fact.value, str) else None
+    entry, date = _quantity(fact), period_of(str(fact.value)) if isinstance(fact.value, str) else None
     spans = [(one.start, one.end) for one in told.dates if date and one.overlaps(date)]
     spans += [(one.start, one.end) for one in told.figures if entry and comparable(one, entry) and one.low == entry.low]
     return told.text[spans[0][0] : spans[0][1]] if spans else ""
 
 
 def _compare_date(asked: Told, fact: Fact) -> Difference | None:
-    date = _period(str(fact.value))
+    date = period_of(str(fact.value))
     if date is None or len(asked.dates) != 1 or asked.figures or asked.ranks:
         return None
     claimed = asked.dates[0]
@@ -179,8 +179,8 @@ def _write(fact: Fact) -> str:
     return f"{fact.value} {fact.unit}" if fact.unit else f"{fact.value}"
 
 
-def _period(period: str | None) -> Period | None:
-    """Return a ledger's period; None of a text that is no date."""
+def period_of(period: str | None) -> Period | None:
+    """Return the period of a ledger's or a registry's date; None of a text that is no date."""
     if period is None or not re.fullmatch(r"\d{4}(-\d\d){0,2}(/\d{4}(-\d\d){0,2})?", period):
         return None
     first, _, last = period.partition("/")

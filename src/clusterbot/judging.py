@@ -31,6 +31,7 @@ class ClaimRules(BaseModel):
 
     sentences: int
     min_coverage: float
+    min_told: float
     min_against: float
     min_denied: float
     min_fact: float
@@ -103,18 +104,23 @@ class RuleJudge:
             return Judgement("against" if is_whole else "neutral", coverage, differences, year)
         if given and coverage >= self._rules.min_against and self._is_about_the_same(asked, differences):
             return Judgement("against", coverage, given, year)
-        if differences or coverage < self._rules.min_coverage or (asked.profit != told.profit and asked.profit is not None):
+        needed = self._rules.min_told if self._is_telling(asked) else self._rules.min_coverage
+        if differences or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
             return Judgement("neutral", coverage, differences, year)
         return Judgement("for", coverage, (), year)
+
+    def _is_telling(self, asked: Told) -> bool:
+        """Say whether a claim gives a figure that few other things have, so that fewer of its words need to be shared."""
+        return any(one.kind not in ("count", "duration") or one.low > _TELLING_COUNT for one in asked.figures)
 
     def _coverage(self, asked: Told, told: Told) -> float:
         words = asked.words
         if asked.profit is not None and told.profit is not None:
             words = frozenset(word for word in words if not self._readings.is_body(word))
-            return len(words & told.words) / len(words) if words else 1.0
+            return len(words & told.heard) / len(words) if words else 1.0
         if not words:
             return 1.0 if asked.figures or asked.dates or asked.names else 0.0
-        return len(words & told.words) / len(words)
+        return len(words & told.heard) / len(words)
 
     def _is_about_the_same(self, asked: Told, differences: tuple[Difference, ...]) -> bool:
         """Say whether a sentence that differs tells of the same thing: no more of the claim is missing from it than differs."""
@@ -209,17 +215,18 @@ class RuleJudge:
             if not any(holds(one, other) or one.overlaps(other) for one in asked.dates for other in held):
                 yield Difference("date", asked.text[asked.dates[0].start : asked.dates[0].end], "")
             return
-        told_date = self._event_date(asked, told)
+        once = self._readings.once(asked) & told.words
+        told_date = self._event_date(once or asked.words & told.words, told)
         for one in asked.dates:
             if any(holds(one, other) for other in ([told_date] if told_date else held)):
                 continue
-            differs = told_date is not None and not one.overlaps(told_date) and self._readings.is_once(asked)
+            differs = told_date is not None and not one.overlaps(told_date) and bool(once)
             written = told.text[told_date.start : told_date.end] if told_date and differs else ""
             yield Difference("date", asked.text[one.start : one.end], written)
 
-    def _event_date(self, asked: Told, told: Told) -> Period | None:
-        """Return the date of what the claim tells: of the sentence's own dates, the one nearest to a word of the claim."""
-        places = self._readings.places(told.text, told.statement.lang, asked.words & told.words)
+    def _event_date(self, words: frozenset[str], told: Told) -> Period | None:
+        """Return the date of what the claim tells: of the sentence's own dates, the one nearest to a word that both share."""
+        places = self._readings.places(told.text, told.statement.lang, words)
         if not places or not told.own:
             return None
         return min(told.own, key=lambda date: min(abs(place - date.start) for place in places))

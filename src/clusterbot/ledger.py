@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from clusterbot.analysis import terms_of
 from clusterbot.dates import find_periods
 from clusterbot.disagreements import disagree, in_conflict, overlap
-from clusterbot.models import Attribute, Citation, Disagreement, Document, Fact, Lang, Profile, ToldValue, Vocabulary
+from clusterbot.models import Attribute, Citation, Disagreement, Document, Fact, FormerName, Lang, Profile, ToldValue, Vocabulary
 from clusterbot.questions import Asks
 from clusterbot.text import date_forms, find_numbers, fold, plain_value, split_sentences
 
@@ -46,17 +46,30 @@ class Ledger:
             told.append(Fact(attribute="founded", value=pages[0].founded, as_of=pages[0].founded, source=pages[0].url))
         return tuple(dict.fromkeys(told))
 
+    def names(self, cluster_id: str) -> tuple[str, ...]:
+        """Return what a cluster is called now, in both languages."""
+        pages = self._profiles.get(cluster_id, {}).values()
+        told = (name for page in pages for name in (page.names.short, page.names.official, *page.names.aliases))
+        return tuple(dict.fromkeys(told))
+
+    def former_names(self, cluster_id: str) -> tuple[FormerName, ...]:
+        """Return what a cluster was called, in both languages."""
+        return tuple(dict.fromkeys(one for page in self._profiles.get(cluster_id, {}).values() for one in page.names.former))
+
+    def sentences(self, cluster_id: str, lang: Lang) -> Iterator[Citation]:
+        """Yield the sentences of a cluster's pages, those in a language first."""
+        for page in sorted(self._profiles.get(cluster_id, {}).values(), key=lambda page: page.lang != lang):
+            yield from self._sentences(page)
+
     def attribute(self, name: str) -> Attribute | None:
         """Return a word of the vocabulary."""
         return self._vocabulary.get(name)
 
     def stating(self, cluster_id: str, fact: Fact, lang: Lang) -> Iterator[Citation]:
         """Yield the sentences of a cluster's pages that tell an entry, those in a language first."""
-        pages = self._profiles.get(cluster_id, {})
-        for page in sorted(pages.values(), key=lambda page: page.lang != lang):
-            for one in self._sentences(page):
-                if self._is_told(fact, one.text, page.lang):
-                    yield Citation(page, one.start, one.end, (fact,))
+        for one in self.sentences(cluster_id, lang):
+            if self._is_told(fact, one.text, one.document.lang):
+                yield Citation(one.document, one.start, one.end, (fact,))
 
     def disagreements(self, lang: Lang, quote: Citation) -> tuple[Disagreement, ...]:
         """Return where sources give other values, for the same time, for what is quoted; shown in a language where it has them."""

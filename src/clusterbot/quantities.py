@@ -24,7 +24,7 @@ _MONEY = (
 )
 _TAIL = re.compile(
     rf"(?:-?{GROUP}?(?P<scale>(?:bn|MM|Md|[MBGkKmT])(?={GROUP}?(?:{_MONEY})|(?![\w²³])))\.?)?"
-    rf"(?:-|{GROUP}?(?:de |d[’'])?)(?P<unit>{_MONEY}|%|p\. ?100|pour cent\b|per ?cent\b)",
+    rf"(?:-|{GROUP}?(?:de |d[’'])?)(?P<unit>{_MONEY}|%|p\. ?100|p\. ?cent\b|pour cent\b|per ?cent\b)",
 )
 _SCALE_ALONE = re.compile(r"(?P<scale>bn|[MBKk])(?![\w²³$€£])|[ \u00a0-](?P<spaced>bn|[MBG])(?![\w²³$€£])")
 _CURRENCIES = (("USD", r"us|americain"), ("EUR", r"€|eur"), ("GBP", r"£|gbp|livres|pounds"), ("CAD", r"."))

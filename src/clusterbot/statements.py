@@ -17,12 +17,14 @@ from clusterbot.text import fold
 
 _CAPITALS = r"[A-ZÀ-Ý][\w’'&.-]*\w"
 _NAME = re.compile(rf"(?<![\w-]){_CAPITALS}(?: (?:d[eu’'] ?|de la |and |et |& )?{_CAPITALS})*")
+_POSSESSIVE = re.compile(r"(?<=\w)[’']s\b")
 _SAYS = (
     r"say\w*|said|wrote|writes|reported|report\w*|recount\w*|explain\w*|announc\w*|stated?|noted?|recall\w*|précis\w+|rappel\w+|écri\w+"
     r"|rapport\w+|annonç\w+|indiqu\w+|expliqu\w+|not\w+|affirm\w+|relat\w+|disait|attribu\w+"
 )
+_ACCORDING = r"\b(?:selon|d[’']après|according to)\b[^,;:.]*"
 _ATTRIBUTION = re.compile(
-    rf"\b(?:selon|d[’']après|according to)\b[^,;:.]*|(?<=, )[^,;:.]{{2,60}}\b(?:{_SAYS})\b[^,;:.]*"
+    rf"{_ACCORDING}|(?<=, )[^,;:.]{{2,60}}\b(?:{_SAYS})\b[^,;:.]*"
     rf"|(?<=, )(?:{_SAYS}) [^,;:.]*"
 )
 _CLAUSE = re.compile(r"[^,;:.()]+")
@@ -45,8 +47,10 @@ class Wording(BaseModel):
     phrases: dict[Lang, dict[str, str]]
     no_names: tuple[str, ...]
     once: frozenset[str]
+    once_alone: frozenset[str]
     recurring: str
     bodies: frozenset[str]
+    naming: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,15 @@ class Statement:
 class Told:
     """What a statement tells.
 
-    `bare`: its text, with spaces for its figures and dates. `own`: its dates without those of the pages it is taken from
-    (`La Presse reported in 2018`). `superlatives`: the kinds it holds, and its words for them. `denied`: the words of each
-    clause that denies.
+    `bare`: its text, with spaces for its figures, its dates and what it is `according to`. `heard`: its words and those of its
+    names. `own`: its dates without those of the pages it is taken from (`La Presse reported in 2018`). `superlatives`: the kinds it
+    holds, and its words for them. `denied`: the words of each clause that denies.
     """
 
     statement: Statement
     bare: str
     words: frozenset[str]
+    heard: frozenset[str]
     figures: tuple[Quantity, ...]
     ranks: tuple[Quantity, ...]
     dates: tuple[Period, ...]
@@ -125,6 +130,7 @@ class Readings:
         masked = _masked(text, [*((one.start, one.end) for one in dates), *((one.start, one.end) for one in found)])
         names = tuple(self._names(masked, statement))
         profit = re.finditer(f"{self._wording.non_profit}|{self._wording.for_profit}", text, re.I)
+        masked = _masked(masked, [match.span() for match in re.finditer(_ACCORDING, text, re.I)])
         nameless = _masked(masked, [*((start, start + len(name)) for start, name in names), *(match.span() for match in profit)])
         outside = [match.span() for match in _ATTRIBUTION.finditer(text)]
         own = tuple(one for one in dates if not any(start <= one.start < end for start, end in outside))
@@ -133,6 +139,7 @@ class Readings:
             statement,
             masked,
             self.keys(nameless, lang) - statement.subject,
+            self.keys(masked, lang),
             tuple(one for one in found if one.kind != "rank"),
             plain_ranks or tuple(one for one in found if one.kind == "rank" and one.low > 1),
             dates,
@@ -187,9 +194,12 @@ class Readings:
         found = (re.search(pattern, told.text, re.I) for pattern in patterns)
         return next((match.group() for match in found if match), "–")
 
-    def is_once(self, asked: Told) -> bool:
-        """Say whether a statement tells of something that happens once, so that one date of it rules out another."""
-        return bool(asked.words & self._wording.once) and not re.search(self._wording.recurring, fold(asked.text))
+    def once(self, asked: Told) -> frozenset[str]:
+        """Return the words of a statement that tell of what happens once, so that one date of it rules out another."""
+        if re.search(self._wording.recurring, fold(asked.text)):
+            return frozenset()
+        is_alone = asked.words <= self._wording.once_alone  # `the forum was held on May 6`: the forum is what the claim is about
+        return asked.words if is_alone else asked.words & self._wording.once
 
     def is_body(self, key: str) -> bool:
         """Say whether a word only says that something is an organisation."""
@@ -202,7 +212,7 @@ class Readings:
     def _names(self, text: str, statement: Statement) -> list[tuple[int, str]]:
         """Return capitalised names with their places, without what the statement is about and words that only begin a sentence."""
         found = []
-        for match in _NAME.finditer(text):
+        for match in _NAME.finditer(_POSSESSIVE.sub("  ", text)):
             start, words = match.start(), match.group().split()
             if start == 0 and (len(words) == 1 or not analyse(words[0], statement.lang)):
                 start, words = start + len(words[0]) + 1, words[1:]
