@@ -15,7 +15,7 @@ import pytest
 
 from clusterbot.answering import Answer
 from clusterbot.assistant import Assistant, recipe
-from clusterbot.bot import asking, curating, looking, privacy
+from clusterbot.bot import client, curating
 from clusterbot.bot.cards import check_embeds, cluster_embeds, comparison_embeds, corpus_embeds, document_embeds, list_embeds
 from clusterbot.bot.client import ClusterBot
 from clusterbot.bot.embeds import MAX_TOTAL, paged, reply_embeds
@@ -245,7 +245,7 @@ def test_four_thousand_ligatures_cost_no_time(stage: Stage) -> None:
 
 
 def commands() -> list[Any]:
-    return [*asking.COMMANDS, *looking.COMMANDS, *privacy.COMMANDS, *curating.COMMANDS]
+    return [*client.COMMANDS]
 
 
 def test_every_command_and_option_is_described_in_both_languages() -> None:
@@ -264,4 +264,4 @@ def test_all_commands_of_the_interface_are_there() -> None:
     names = {one.name for one in commands()}
     assert {"ask", "check", "cluster", "compare", "clusters", "sources", "about", "privacy", "corpus", "gaps"} <= names
     assert {"Ask clusterbot", "Check this claim"} <= names
-    assert {one.name for one in curating.corpus.commands} == {"add", "refresh", "status", "rollback"}
+    assert {one.name for one in curating.corpus.commands} == {"add", "refresh", "status", "rollback", "note"}

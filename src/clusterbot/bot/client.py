@@ -15,7 +15,7 @@ import discord
 from discord import app_commands
 
 from clusterbot.assistant import Assistant
-from clusterbot.bot import asking, curating, listening, looking, privacy
+from clusterbot.bot import asking, curating, listening, looking, noting, privacy
 from clusterbot.bot.address import use_server
 from clusterbot.bot.buttons import Press, Reason
 from clusterbot.bot.jobs import JOBS, Job, beat
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 100  # questions: two seconds of answers on two cores
 DRAIN_S = 20.0  # at the end, for answers in flight
-COMMANDS = (*asking.COMMANDS, *looking.COMMANDS, *privacy.COMMANDS, *curating.COMMANDS)
+COMMANDS = (*asking.COMMANDS, *looking.COMMANDS, *privacy.COMMANDS, *noting.COMMANDS, *curating.COMMANDS)
 GATEWAY: dict[str, GatewayState] = {"ready": "ready", "resumed": "ready", "disconnect": "lost"}
 T = TypeVar("T")
 

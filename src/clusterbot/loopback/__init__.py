@@ -5,6 +5,6 @@ from clusterbot.loopback.people import Person
 from clusterbot.loopback.record import Limits
 from clusterbot.loopback.screen import CannotDo
 from clusterbot.loopback.server import NotSeen, Server
-from clusterbot.loopback.world import Channel, Guild, Message, Role
+from clusterbot.loopback.world import Channel, File, Guild, Message, Role
 
-__all__ = ["CannotDo", "Channel", "Guild", "Interaction", "Limits", "Message", "NotSeen", "Person", "Role", "Server"]
+__all__ = ["CannotDo", "Channel", "File", "Guild", "Interaction", "Limits", "Message", "NotSeen", "Person", "Role", "Server"]

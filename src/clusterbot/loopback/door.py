@@ -14,7 +14,7 @@ from clusterbot.loopback.record import Bucket, Limits, Record, Request
 from clusterbot.loopback.refusals import Refusal
 from clusterbot.loopback.requests import NOTHING, Handler
 
-PREFIX = "/api/v10"
+PREFIX, FILES = "/api/v10", "/ephemeral-attachments/"
 MESSAGES = "POST /channels/{channel_id}/messages"
 
 
@@ -55,7 +55,7 @@ class Door:
         """Check a request, answer it or refuse it, and record both."""
         started_s = time.monotonic()
         try:
-            if request.path == "/":
+            if request.path == "/" or request.path.startswith(FILES):
                 return await handler(request)  # type: ignore[no-any-return]
             response = await self._respond(request, handler)
         except Exception as error:

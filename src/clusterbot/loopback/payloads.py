@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
 from typing import Any
 
 from clusterbot.loopback.commands import Command
-from clusterbot.loopback.world import DIRECT, Channel, Guild, Member, Message, Role, User, World, permissions
+from clusterbot.loopback.world import DIRECT, Channel, File, Guild, Member, Message, Role, User, World, permissions
 
 Json = dict[str, Any]
 
@@ -142,6 +143,13 @@ def message_json(message: Message, world: World, reads_content: bool, depth: int
             found = not message.reference.is_gone
             told["referenced_message"] = message_json(message.reference, world, reads_content, 1) if found else None
     return told
+
+
+def file_json(file: File, address: str) -> Json:
+    """Tell of a file that was given to a command, and where it can be fetched for a while."""
+    kind = mimetypes.guess_type(file.name)[0]
+    told = {"filename": file.name, "size": len(file.content), "content_type": kind, "ephemeral": True}
+    return {"id": str(file.id), "url": address, "proxy_url": address, **told}
 
 
 def event_json(message: Message, world: World, reads_content: bool) -> Json:

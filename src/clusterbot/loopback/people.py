@@ -12,7 +12,7 @@ from clusterbot.loopback.forms import LINK, PREMIUM, AllowedMentions, MessageBod
 from clusterbot.loopback.interactions import COMMAND, COMPLETION, COMPONENT, SUBMISSION, Interaction
 from clusterbot.loopback.payloads import message_json
 from clusterbot.loopback.refusals import Json, read_form
-from clusterbot.loopback.screen import CannotDo, check_field, check_value, command_data, filled, option_value
+from clusterbot.loopback.screen import CannotDo, check_field, check_value, command_data, filled, option_value, sent_value
 from clusterbot.loopback.world import (
     ADMINISTRATOR,
     DIRECT,
@@ -20,6 +20,7 @@ from clusterbot.loopback.world import (
     SEND_MESSAGES,
     USE_COMMANDS,
     Channel,
+    File,
     Message,
     User,
     guild_permissions,
@@ -103,8 +104,10 @@ class Person:
         """
         place = channel or self._server.channel
         command_id, command, path, taken = self._find(name, place)
-        given = self._options(taken, options)
-        return await self._settled(Interaction(COMMAND, self.user, place, command_data(command_id, command, path, given)), within_s)
+        data = command_data(command_id, command, path, self._options(taken, options))
+        if files := [one for one in options.values() if isinstance(one, File)]:
+            data["resolved"] = {"attachments": {str(one.id): self._server.upload(one) for one in files}}
+        return await self._settled(Interaction(COMMAND, self.user, place, data), within_s)
 
     async def complete(self, name: str, channel: Channel | None = None, /, within_s: float = 10.0, **options: object) -> list[Json]:
         """Type into the last of the options given; return what is proposed: name (in their language) and value."""
@@ -189,7 +192,7 @@ class Person:
                 raise CannotDo(f"the option {option.name} is required")
         for option, value in values.values():
             check_value(option, value)
-        return [{"name": option.name, "type": option.type, "value": value} for option, value in values.values()]
+        return [{"name": option.name, "type": option.type, "value": sent_value(value)} for option, value in values.values()]
 
     # Buttons, selects, modals
 

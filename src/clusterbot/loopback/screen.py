@@ -5,9 +5,14 @@ from __future__ import annotations
 from clusterbot.loopback.commands import CHAT_INPUT, INTEGER, NUMBER, STRING, Option, SlashCommand
 from clusterbot.loopback.forms import TextInput
 from clusterbot.loopback.refusals import Json
+from clusterbot.loopback.world import File
 
-BOOLEAN = 5
-VALUES: dict[int, tuple[type, ...]] = {STRING: (str,), INTEGER: (int,), BOOLEAN: (bool,), NUMBER: (int, float)}
+BOOLEAN, ATTACHMENT = 5, 11
+MAX_FILE_BYTES = 500 << 20  # for those who pay; 10 MB for all others
+VALUES: dict[int, tuple[type, ...]] = {
+    **{STRING: (str,), INTEGER: (int,), BOOLEAN: (bool,), NUMBER: (int, float)},
+    ATTACHMENT: (File,),
+}
 TEXT_INPUT, LABEL = 4, 18
 
 
@@ -21,6 +26,11 @@ def command_data(command_id: int, command: SlashCommand, path: tuple[Option, ...
     return {"id": str(command_id), "name": command.name, "type": CHAT_INPUT, "options": options}
 
 
+def sent_value(value: object) -> object:
+    """Return what stands for a value in what is sent: of a file its id."""
+    return str(value.id) if isinstance(value, File) else value
+
+
 def check_value(option: Option, value: object) -> None:
     kinds = VALUES.get(option.type)
     if kinds is None:
@@ -29,6 +39,8 @@ def check_value(option: Option, value: object) -> None:
         raise CannotDo(f"{option.name} doesn't take {value!r}")
     if option.choices and value not in [choice.value for choice in option.choices]:
         raise CannotDo(f"{option.name} is one of {[choice.value for choice in option.choices]}")
+    if isinstance(value, File) and len(value.content) > MAX_FILE_BYTES:
+        raise CannotDo(f"{value.name} is too large to be attached")
     if isinstance(value, str) and not (option.min_length or 0) <= len(value) <= (option.max_length or 6000):
         raise CannotDo(f"{option.name} has {option.min_length or 0} to {option.max_length or 6000} characters, not {len(value)}")
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+import urllib.parse
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -14,14 +15,15 @@ from aiohttp import web
 
 from clusterbot.loopback.board import Board
 from clusterbot.loopback.channels import ChannelRoutes
-from clusterbot.loopback.door import PREFIX, Door, Failure
+from clusterbot.loopback.door import FILES, PREFIX, Door, Failure
 from clusterbot.loopback.gateway import GUILD_MEMBERS, GUILDS, INVALID, PRIVILEGED, RECONNECT, Gateway
 from clusterbot.loopback.interactions import Desk
-from clusterbot.loopback.payloads import channel_json, guild_json, member_json
+from clusterbot.loopback.payloads import channel_json, file_json, guild_json, member_json
 from clusterbot.loopback.people import Person
 from clusterbot.loopback.record import HEARTBEAT, Limits, Record
+from clusterbot.loopback.refusals import Json
 from clusterbot.loopback.rest import Routes
-from clusterbot.loopback.world import BY_DEFAULT, Channel, Guild, Member, Role, User, World
+from clusterbot.loopback.world import BY_DEFAULT, Channel, File, Guild, Member, Role, User, World
 
 POLL_S = 0.02
 T = TypeVar("T")
@@ -68,6 +70,7 @@ class Server:
         """Start on a free port."""
         application = web.Application(middlewares=[self._door.take])
         application.router.add_get("/", self.gateway.serve)
+        application.router.add_get(f"{FILES}{{id}}/{{name}}", self._send_file)
         for method, path, handler in [*Routes(self.board, self.desk).table(), *ChannelRoutes(self.board).table()]:
             application.router.add_route(method, PREFIX + path, self._door.sent(handler))
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
@@ -88,6 +91,17 @@ class Server:
             await self._runner.cleanup()
         if self._door.bugs and error is None:
             raise self._door.bugs[0]
+
+    def upload(self, file: File) -> Json:
+        """Keep a file that someone gives to a command; return how the bot is told of it."""
+        self.world.files[file.id] = file
+        address = f"http://127.0.0.1:{self._port}{FILES}{file.id}/{urllib.parse.quote(file.name, safe='')}"
+        return file_json(file, address)
+
+    async def _send_file(self, request: web.Request) -> web.Response:
+        """Give a file to whoever has its address, as the network does that stands beside Discord."""
+        file = self.world.files.get(int(request.match_info["id"])) if request.match_info["id"].isdigit() else None
+        return web.Response(status=404) if file is None else web.Response(body=file.content)
 
     # What there is
 

@@ -64,6 +64,15 @@ class User:
         return f"<@{self.id}>"
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that someone gives to a command."""
+
+    name: str
+    content: bytes
+    id: int = field(default_factory=new_id)
+
+
 @dataclass(eq=False, slots=True)
 class Role:
     """A role; the one with its server's id is everyone's."""
@@ -210,6 +219,7 @@ class World:
     users: dict[int, User] = field(default_factory=dict)
     commands: dict[int | None, dict[int, Command]] = field(default_factory=dict)
     """By scope (a server's id, or None for all) and by command id."""
+    files: dict[int, File] = field(default_factory=dict)
 
     def direct(self, user: User) -> Channel:
         """Return the conversation of the bot with someone; begin it if need be."""

@@ -110,7 +110,7 @@ class Store:
         """
         found = self._rows(rows.read_receipt, "select * from receipts where id = ?", (receipt_id,))
         if not found:
-            raise UsageError(f"there is no receipt {receipt_id[:40]!r}: copy the id that `clusterbot ask` shows below an answer")
+            raise UsageError(f"there is no receipt {receipt_id[:40]!r}: copy the id that stands below an answer", "no_receipt")
         return found[0]
 
     def receipts(self, since: dt.datetime = EPOCH) -> list[Receipt]:
