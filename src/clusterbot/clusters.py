@@ -212,8 +212,8 @@ def _likeness(typed: str, name: str) -> float:
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:
-    """Return the words of a corpus as the registry compares them."""
-    return frozenset(word.text for text in texts for word in _words(text))
+    """Return the words of a corpus as the registry compares them; each word is folded once, however often it stands."""
+    return frozenset(_singular(fold(word)) for word in {word for text in texts for word in _WORD.findall(text)})
 
 
 def _names_of(names: Names, cluster_id: str) -> Iterator[_Known]:
