@@ -25,7 +25,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from clusterbot.analysis import analyse
 from clusterbot.answering import SentenceWeights
 from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.calibrating import collect as collect_evidence
@@ -80,10 +79,10 @@ def collect(dataset: Dataset, engine: Engine) -> list[Judged]:
     judged = []
     for test in dataset.queries:
         question = understand(test.text, engine.registry)
-        query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
+        query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
         pools = []
         for lang, index in engine.snapshot.languages.items():
-            found = candidates(index, query, analyse(query.text, lang))
+            found = candidates(index, query, lang)
             documents = [engine.snapshot.passages[row].document for row in found.rows]
             about = np.array([not query.cluster_ids.isdisjoint(document.clusters) for document in documents], dtype=bool)
             late = index.tokens.maxima(found.rows - index.first_row, query.tokens).mean(axis=1)

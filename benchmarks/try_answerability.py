@@ -118,7 +118,7 @@ def sentence_tokens(engine: Engine, query: Query, hit: Hit) -> list[NDArray[np.f
 
 def ask(engine: Engine, text: str, lang: Lang | None = None, without: str | None = None) -> dict[str, float] | None:
     question = understand(text, engine.registry, (), lang)
-    query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
+    query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
     hits = [hit for hit in engine.retriever.search(query, SEARCHED) if hit.passage.document.id != without]
     return describe(engine, query, hits) if hits else None
 

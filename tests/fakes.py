@@ -78,6 +78,7 @@ def flat_ranking(margin: float = 1.0, threshold: float = 0.5, **weights: float) 
     return Ranking(
         fusion=flat_fusion(),
         sentence=SentenceWeights.model_validate({**sentence, **weights}),
+        finding=Calibration(features=("score",), weights=(10.0,), intercept=-20.0, threshold=0.5),
         calibration={"fr": calibration, "en": calibration},
         calibrated_for="keywords@1",
         fitted="by hand",

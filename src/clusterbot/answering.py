@@ -135,7 +135,7 @@ class Reader:
             return Abstention(question, confidence, "not_in_corpus", leads)
         chosen = (self._ledger.cite(one.document, one.start, one.end) for one in choose(question, sentences, self.margin))
         near = (self._in_language(quote, question.lang, as_of) for quote in chosen)
-        quotes = tuple(self._with_twin(quote) for quote in told or dict.fromkeys(near))
+        quotes = tuple(self._ledger.with_twin(quote) for quote in told or dict.fromkeys(near))
         return Answer(question, confidence, quotes, leads, self._ledger.disagreements(question.lang, quotes[0]))
 
     def _told(self, question: Question, filters: Filters) -> list[Citation]:
@@ -145,9 +145,6 @@ class Reader:
             return []
         told = self._ledger.asked(question.words, question.lang, question.asks, about.pop(), filters.as_of)
         return [one for one in told if was_said_by(one.document, one.text, filters.as_of)][:MAX_TOLD]
-
-    def _with_twin(self, quote: Citation) -> Citation:
-        return replace(quote, twin=self._ledger.twin(quote, "en" if quote.document.lang == "fr" else "fr"))
 
     def _in_language(self, quote: Citation, lang: Lang, as_of: str | None) -> Citation:
         """Return a quotation in the asker's language, where the twin of its page tells the same facts; else as it is."""
@@ -271,7 +268,8 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])
 
 
-EVIDENCE = ("cosine", "dense", "margin")
+EVIDENCE = ("cosine", "dense", "margin", "matched")
+MATCHED_HITS = 3
 MARGIN_RANK = 10
 MAX_LOG_ODDS = 50.0  # beyond it, a float no longer tells the probability from 0 or 1
 
@@ -279,8 +277,8 @@ MAX_LOG_ODDS = 50.0  # beyond it, a float no longer tells the probability from 0
 def evidence(hits: Sequence[Hit]) -> dict[str, float]:
     """Return what speaks for the corpus holding an answer, by the names in EVIDENCE.
 
-    The highest cosine, the highest standard score, and by how much the best document leads the tenth: where many are equally near,
-    none is about the question.
+    The highest cosine, the highest standard score, by how much the best document leads the tenth (where many are equally near, none
+    is about the question), and the largest share of the asking words that one of the best passages holds.
     """
     scores: dict[str, float] = {}
     for hit in hits:
@@ -290,6 +288,7 @@ def evidence(hits: Sequence[Hit]) -> dict[str, float]:
         "cosine": max(hit.cosine for hit in hits),
         "dense": max(hit.dense for hit in hits),
         "margin": best_documents[0] - best_documents[-1],
+        "matched": max(hit.matched for hit in hits[:MATCHED_HITS]),
     }
 
 

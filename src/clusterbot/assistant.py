@@ -23,6 +23,7 @@ from clusterbot.embedding import Embedder, has_tokens, open_embedder
 from clusterbot.entailment import CrossEncoderModel, EntailmentJudge
 from clusterbot.errors import IndexMismatch
 from clusterbot.facts import FactJudge
+from clusterbot.finding import Finder
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe
 from clusterbot.index.snapshot import Snapshot
@@ -102,6 +103,7 @@ class Engine:
         self.ledger = Ledger(profiles, loaded.tables.vocabulary)
         self.retriever = Retriever(loaded, embedder, ranking.fusion)
         self.reader = Reader(loaded, embedder, self.ledger, ranking.sentence)
+        self.finder = Finder(loaded, self.registry.clusters, self.retriever, self.ledger, ranking.finding)
         self.rules = read_rules()
         self._rule_judge = RuleJudge(self.rules)
         self.judge: Judge = self._rule_judge
@@ -114,7 +116,7 @@ class Engine:
         self, question: Question, k: int, langs: Collection[Lang] = LANGUAGES, only_clusters: Collection[str] | None = None
     ) -> tuple[list[Hit], list[Candidate]]:
         """Return the k best passages for a question, and the sentences read in them, scored."""
-        query = self.retriever.query(question.query, question.lang, question.cluster_ids)
+        query = self.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
         hits = self.retriever.search(query, k, langs, only_clusters)
         return hits, self.reader.read(question, query, hits)
 
@@ -131,7 +133,10 @@ class Engine:
         cluster_id, as_of = filters.cluster_id, filters.as_of
         if cluster_id is not None and cluster_id not in question.cluster_ids:
             question = replace(question, names=(*question.names, self.registry.known(cluster_id).name(question.lang)))
-        query = self.retriever.query(question.query, question.lang, {*question.cluster_ids, *([cluster_id] if cluster_id else [])})
+        if filters == EVERYTHING and (found := self.finder.answer(question, SHOWN_HITS)):
+            return found
+        about = {*question.cluster_ids, *([cluster_id] if cluster_id else [])}
+        query = self.retriever.query(question.query, question.lang, about, question.words)
         judged = self.retriever.search(query, SEARCHED, as_of=as_of)
         hits = judged if cluster_id is None else self.retriever.search(query, SEARCHED, only_clusters=[cluster_id], as_of=as_of)
         return self.reader.answer(question, query, hits, judged, SHOWN_HITS, filters)

@@ -77,7 +77,7 @@ def collect(
     asked = []
     for done, test in enumerate(dataset.queries, start=1):
         question = understand(test.text, engine.registry)
-        query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
+        query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
         hits = engine.retriever.search(query if with_tokens else replace(query, tokens=query.tokens[:0]), SEARCHED)
         asked.append(Asked(test, {}, evidence(hits) if hits else None, None))
         if progress:

@@ -93,7 +93,7 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine, is_read: b
         question = understand(test.text, engine.registry)
     except ClusterbotError as error:
         raise EvaluationError(f"query {test.id}: {error}") from error
-    query = engine.retriever.query(question.query, question.lang, question.cluster_ids)
+    query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
     hits = engine.retriever.search(query, SEARCHED)
     quoted = None
     if is_read:

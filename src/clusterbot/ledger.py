@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from clusterbot.analysis import terms_of
 from clusterbot.dates import find_periods
@@ -132,6 +133,14 @@ class Ledger:
         page = self._profiles[document.cluster_id].get(lang)
         found = [one for one in self._sentences(page) if set(quote.facts) <= set(one.facts)] if page is not None else []
         return min(found, key=lambda one: (len(one.facts), one.end - one.start, one.start), default=None)
+
+    def with_twin(self, quote: Citation) -> Citation:
+        """Return a quotation with the sentence that tells the same in the other language, where there is one."""
+        return replace(quote, twin=self.twin(quote, "en" if quote.document.lang == "fr" else "fr"))
+
+    def opening(self, page: Profile) -> Citation | None:
+        """Return the sentence with which a page begins; None where it has none."""
+        return next(iter(self._sentences(page)), None)
 
     def _sentences(self, page: Profile) -> tuple[Citation, ...]:
         """Return the sentences of a page with the facts that each tells; worked out once."""

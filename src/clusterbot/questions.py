@@ -13,6 +13,7 @@ from clusterbot.analysis import detect_language
 from clusterbot.clusters import ClusterRegistry, Mention
 from clusterbot.errors import UsageError
 from clusterbot.models import Lang
+from clusterbot.seeking import sought
 from clusterbot.text import fold
 
 MAX_CHARS = 2000
@@ -60,7 +61,7 @@ _ALL_CLUSTERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and what is understood of it."""
+    """A question, and what is understood of it; `sought` is the activity for which it seeks a cluster, in its words, if it does."""
 
     text: str
     lang: Lang
@@ -68,6 +69,7 @@ class Question:
     asks: Asks
     is_list: bool
     names: tuple[str, ...]
+    sought: str | None = None
 
     @property
     def cluster_ids(self) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def understand(
     """
     text = clean(text)
     mentions = registry.mentions(text)
+    activity = sought(text, mentions)
     earlier = _readable(context)
     words = _without(mentions, text)
     lang = lang or _language(words, earlier, default_lang)
@@ -106,7 +109,7 @@ def understand(
     asks: Asks = next((kind for kind, pattern in _ASKS if pattern.search(fold(words))), "other")
     names = [registry.clusters[mention.cluster_ids[0]].name(lang) for mention in mentions if not mention.is_ambiguous]
     added = tuple(dict.fromkeys(name for name in names if fold(name) not in folded))
-    return Question(text, lang, mentions, asks, bool(_LIST.search(folded)), added)
+    return Question(text, lang, mentions, asks, bool(_LIST.search(folded)), added, activity if asks == "other" else None)
 
 
 def clean(text: str) -> str:

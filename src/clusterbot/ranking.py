@@ -19,6 +19,7 @@ class Ranking(BaseModel):
 
     fusion: FusionWeights
     sentence: SentenceWeights
+    finding: Calibration
     calibration: dict[Lang, Calibration]
     calibrated_for: str
     fitted: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.analysis import analyse
+from clusterbot.analysis import analyse, terms_of
 from clusterbot.dates import find_periods
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
@@ -51,7 +51,7 @@ class FusionWeights(BaseModel):
 class Hit:
     """A passage of a ranking. `score` means something inside that ranking only; the parts are kept for what judges the answer.
 
-    `row` is its place in the snapshot.
+    `row` is its place in the snapshot, `matched` the share of what the query's asking words weigh (idf) that the passage holds.
     """
 
     passage: Passage
@@ -68,10 +68,12 @@ class Hit:
 class Query:
     """What is searched: words, their vector (float32 (d,), length 1), their language and the clusters they name.
 
-    `tokens`: float32 (m, r), rows of length 1; none where the index holds no token vectors.
+    `tokens`: float32 (m, r), rows of length 1; none where the index holds no token vectors. `words`: the text without the names of
+    clusters, which say what is asked about and not what is asked.
     """
 
     text: str
+    words: str
     lang: Lang
     vector: NDArray[np.float32]
     tokens: NDArray[np.float32]
@@ -102,12 +104,13 @@ class Retriever:
         self._embedder = embedder
         self._weights = weights
 
-    def query(self, text: str, lang: Lang, cluster_ids: Collection[str] = ()) -> Query:
-        """Make a query of a text."""
+    def query(self, text: str, lang: Lang, cluster_ids: Collection[str] = (), words: str | None = None) -> Query:
+        """Make a query of a text; `words` are those of its words that ask, all of them unless given."""
+        words, named = text if words is None else words, frozenset(cluster_ids)
         if has_tokens(self._embedder):
             encoding = self._embedder.encode_queries([text])[0]
-            return Query(text, lang, encoding.vector, unit(encoding.codes), frozenset(cluster_ids))
-        return Query(text, lang, self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), frozenset(cluster_ids))
+            return Query(text, words, lang, encoding.vector, unit(encoding.codes), named)
+        return Query(text, words, lang, self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), named)
 
     def search(
         self,
@@ -124,7 +127,7 @@ class Retriever:
         """
         where = Where(None if only_clusters is None else frozenset(only_clusters), as_of)
         searched = [(lang, index) for lang, index in self._snapshot.languages.items() if lang in langs]
-        pools = [self._pool(candidates(index, query, analyse(query.text, lang), where), query, lang) for lang, index in searched]
+        pools = [self._pool(candidates(index, query, lang, where), query, lang) for lang, index in searched]
         pool = np.concatenate([np.empty(0, _POOLED), *pools])
         order = self._in_order(pool)
         if len(query.tokens) and len(order):
@@ -195,15 +198,17 @@ def was_said_by(document: Document, text: str, as_of: str | None) -> bool:
     return bool(dates) and all(one.last.year <= int(as_of[:4]) for one in dates)
 
 
-def candidates(index: LanguageIndex, query: Query, words: Sequence[str], where: Where = ANYWHERE) -> _Candidates:
+def candidates(index: LanguageIndex, query: Query, lang: Lang, where: Where = ANYWHERE) -> _Candidates:
     """Return the best of the dense and of the lexical ranking in one language, each scored by both."""
-    terms = list(dict.fromkeys(words))
+    terms = list(dict.fromkeys(analyse(query.text, lang)))
     found = index.store.candidates(query.vector, terms, CANDIDATES, where)
     idf = index.store.idf(terms)
     mass = float(idf.sum()) or 1.0
     dense = index.store.standardise(query.vector, found.cosines)
     rows = found.rows + index.first_row
-    return _Candidates(rows, found.cosines, dense, found.bm25.astype(np.float64) / mass, found.held @ idf / mass)
+    asking = idf * np.array([term in terms_of(query.words, lang) for term in terms], np.bool_)
+    matched = found.held @ asking / (float(asking.sum()) or 1.0)
+    return _Candidates(rows, found.cosines, dense, found.bm25.astype(np.float64) / mass, matched)
 
 
 def fuse(

@@ -46,7 +46,7 @@ class System:
 
     def search(self, text: str, lang: str, k: int) -> list[tuple[str, float]]:
         question = understand(text, self.engine.registry)
-        query = self.engine.retriever.query(question.query, question.lang, question.cluster_ids)
+        query = self.engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
         return [(hit.passage.document.id, hit.score) for hit in self.engine.retriever.search(query, max(k, SEARCHED))]
 
     def ask(self, text: str, lang: str) -> None:
