@@ -29,6 +29,7 @@ COLUMNS = (
     ("comparing",),
     ("judging", "emphasis"),
     ("ledger", "index.arrays", "index.vectors"),
+    ("index.neighbours",),
     ("index.dense", "index.lexical", "index.tokens", "index.table"),
     ("index.stores", "index.encodings"),
     ("index.snapshot",),
@@ -50,7 +51,7 @@ COLUMNS = (
     ("__main__",),
 )
 ROOMS = {
-    "faiss": ("index.dense",),
+    "faiss": ("index.neighbours",),
     "bm25s": ("analysis",),
     "sqlite3": ("index.vectors", "store"),
     "sentence_transformers": ("embedding", "entailment"),

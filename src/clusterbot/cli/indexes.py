@@ -172,9 +172,8 @@ class Builder:
         counts = {key: getattr(report, key) for key in ("version", "documents", "passages", "embedded", "reused", "removed")}
         console.show(texts("index.built", **counts, seconds=f"{report.seconds:.1f}"))
         for lang, found in report.approximate.items():
-            counts = {"probes": write_number(found.probes, texts.lang), "lists": write_number(found.lists, texts.lang)}
-            recall = write_number(round(100 * found.recall, 1), texts.lang)
-            console.show(texts("index.approximate", lang=texts(f"name.{lang}"), kind=found.kind, recall=recall, **counts))
+            recall = write_number(round(100 * found.recall_10, 1), texts.lang)
+            console.show(texts("index.approximate", lang=texts(f"name.{lang}"), kind=found.kind, recall=recall))
         if report.token_bytes:
             size = f"{report.token_bytes / 1e6:.1f}", f"{report.token_bytes / 1e3 / report.passages:.0f}"
             console.show(texts("index.tokens", total=size[0], each=size[1]))

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,10 @@ from clusterbot.corpus import Corpus
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.errors import ClusterbotError, CorpusError
 from clusterbot.index import snapshot
-from clusterbot.index.dense import Approximation, DenseWriter, SearchSettings, approximate
+from clusterbot.index.dense import DenseWriter
 from clusterbot.index.encodings import PassageEncodings, Progress, windows_of
 from clusterbot.index.lexical import write_lexical
+from clusterbot.index.neighbours import Approximation, SearchSettings, approximate
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
 from clusterbot.index.tokens import OUTSIDE, TokenWriter
@@ -195,16 +197,16 @@ def _write_version(
     _write_lines(building / "documents.jsonl", (document.model_dump_json() for document in documents))
     _write_lines(building / "tables.json", [tables.model_dump_json()])
     _write_lines(building / "words.txt", sorted(words_of(document.text for document in documents)))
-    approximations: dict[Lang, Approximation] = {}
     first = 0
     for lang, count in manifest.passages.items():
         folder, windows = building / lang, windows_of(first, count)
         folder.mkdir()
         _write_encodings(folder, manifest, work, windows)
-        if found := approximate(folder / "dense", manifest.search):
-            approximations[lang] = found
         write_lexical(folder / "lexical", (analyse(text, lang) for window in windows for text, _ in work.texts(window)))
         first += count
+    with ThreadPoolExecutor() as pool:  # a graph is made on one thread
+        made = pool.map(lambda lang: approximate(building / lang / "dense", manifest.search), manifest.passages)
+        approximations = {lang: one for lang, one in zip(manifest.passages, made, strict=True) if one is not None}
     paths = sorted(path for path in building.rglob("*") if path.is_file())
     for path in paths:
         snapshot.sync(path)

@@ -22,8 +22,9 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
-from clusterbot.index.dense import Approximation, DenseIndex, SearchSettings
+from clusterbot.index.dense import DenseIndex
 from clusterbot.index.lexical import LexicalIndex
+from clusterbot.index.neighbours import Approximation, SearchSettings
 from clusterbot.index.stores import LocalStore, PassageStore, RowFilter
 from clusterbot.index.table import PassageTable
 from clusterbot.index.tokens import TokenIndex
