@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 import tarfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clusterbot.errors import StorageError
+from clusterbot.index.snapshot import FORMAT
 from clusterbot.store import Store
 from clusterbot.store.database import MIGRATIONS
 from commands import Cli, one_error_line
@@ -51,6 +53,18 @@ def test_an_index_of_an_earlier_clusterbot_is_rebuilt_after_one_clear_sentence(o
     built = cli("index", "build", "--json")
     assert built.status == 0 and built.json["index"] != old
     assert "1 250 emplois" in cli("ask", "Combien d’emplois compte Aqua Nord ?").out
+
+
+@pytest.mark.parametrize("number", [*range(1, FORMAT), FORMAT + 1])
+def test_an_index_of_any_other_format_costs_one_clear_sentence_and_a_build(built: Cli, tmp_path: Path, number: int) -> None:
+    version = (tmp_path / "index" / "CURRENT").read_text(encoding="utf-8").strip()
+    manifest = tmp_path / "index" / version / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text(encoding="utf-8")) | {"format": number}), encoding="utf-8")
+    told = f"{version} has format {number}, this clusterbot reads {FORMAT}; "
+    one_error_line(built("ask", "Combien d’emplois compte Aqua Nord ?"), told, "clusterbot index build")
+    again = built("index", "build", "--json")
+    assert again.status == 0 and again.json["embedded"] == 0
+    assert "1 250 emplois" in built("ask", "Combien d’emplois compte Aqua Nord ?").out
 
 
 def test_receipts_of_an_earlier_index_are_shown_and_asked_of_the_new_one(older: Path, cli: Cli) -> None:
