@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from clusterbot.corpus import corpus_files, read_document
 from clusterbot.datasets import read_dataset
 from clusterbot.errors import EvaluationError
+from clusterbot.evaluation import holds_answer
 
 QUERY = {"_id": "q1", "text": "Combien de membres ?", "lang": "fr", "answerable": True, "answers": ["45"]}
 
@@ -94,8 +96,19 @@ def test_a_judgement_without_tabs_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_the_projects_own_questions_can_be_read_and_their_judgements_point_to_documents(real_corpus_dir: Path) -> None:
     known = {path.name.removesuffix(".md") for path in real_corpus_dir.glob("*/*.md")}
-    for folder in (Path(__file__).parent / "evaluation", Path(__file__).parent / "evaluation" / "tuning"):
-        dataset = read_dataset(folder)
+    for name in (".", "tuning", "tuning_more", "blind"):
+        dataset = read_dataset(Path(__file__).parent / "evaluation" / name)
         judged = {document for relevant in dataset.qrels.values() for document in relevant}
         assert judged <= known
         assert {query.id for query in dataset.queries if query.answerable} == set(dataset.qrels)
+
+
+def test_each_span_and_each_judged_document_of_our_later_questions_holds_an_answer(real_corpus_dir: Path) -> None:
+    documents = [read_document(path, real_corpus_dir) for path in corpus_files(real_corpus_dir)]
+    texts = {document.id: document.text for document in documents}
+    for name in ("tuning_more", "blind"):
+        dataset = read_dataset(Path(__file__).parent / "evaluation" / name)
+        for query in dataset.queries:
+            judged = dataset.qrels[query.id]
+            assert all(holds_answer(texts[document], query.answers) for document in judged), query.id
+            assert all(any(holds_answer(texts[document], [answer]) for document in judged) for answer in query.answers), query.id
