@@ -3,7 +3,7 @@
     python benchmarks/discord_load.py [--people 50] [--asks 1000] [--drops 20]
 
 The bot runs in a process of its own, with the live index and the bundled model; people and Discord run in this one, on the same
-processors. Prints one JSON document.
+processors. The questions are those of our own sets, 380 different ones. Prints one JSON document.
 """
 
 from __future__ import annotations
@@ -16,24 +16,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from clusterbot.loopback import Interaction, Limits, Person, Server
 
-QUESTIONS = (
-    "Combien de membres compte CargoM ?",
-    "Who was the first head of GIAQ?",
-    "Quand Aéro Montréal a-t-elle été créée ?",
-    "How many jobs does the aluminium sector have in Quebec?",
-    "Qui dirige la grappe de la mode ?",
-    "What is the weather tomorrow in Gaspé?",
-    "Quelles sont les grappes métropolitaines de Montréal ?",
-    "Which cluster covers screen industries?",
-    "Combien d’entreprises font partie d’Écotech Québec ?",
-    "What did Tremblay announce in 1991?",
-)
+ROOT = Path(__file__).parent.parent
+SETS = ("tests/evaluation/queries.jsonl", "tests/evaluation/tuning/queries.jsonl", "tests/evaluation/tuning_more/queries.jsonl")
+QUESTIONS = tuple(json.loads(line)["text"] for name in SETS for line in (ROOT / name).read_text(encoding="utf-8").splitlines())
 STARTS_WITHIN_S = 60.0
 
 
@@ -75,7 +67,10 @@ async def measure(people: int, asks: int, drops: int) -> dict[str, Any]:
                 await server.connected(STARTS_WITHIN_S)
                 crowd = [server.person(f"Person {number}") for number in range(people)]
                 await asyncio.gather(*(ask(one, number) for number, one in enumerate(crowd[:10])))
-                bursts = [await asyncio.gather(*(ask(one, number + turn) for number, one in enumerate(crowd))) for turn in range(5)]
+                bursts = [
+                    await asyncio.gather(*(ask(one, number + people * turn) for number, one in enumerate(crowd)))
+                    for turn in range(5)
+                ]
                 found["at_once"] = {"people": people, "bursts": len(bursts), **counted([one for burst in bursts for one in burst])}
                 found["thousand"] = await stream(crowd, asks, None, server)
                 found["with_drops"] = {"drops": drops, **await stream(crowd, 10 * drops, drops, server)}

@@ -49,6 +49,7 @@ QUIET = {
     "TQDM_DISABLE": "1",
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin starve each other where something else runs; no slower where nothing does
 }
+OURS = {"OPENBLAS_NUM_THREADS": "1"}  # as the command sets it for itself
 HOLD_S = 150  # how long a lock file is held before others get their turn
 
 Json = dict[str, Any]
@@ -93,9 +94,8 @@ class Bench:
             with (Path(scratch) / "err").open("w+") as errors:
                 started = time.perf_counter()
                 command = [python, str(HERE / "worker.py"), system, task, str(job)]
-                process = subprocess.Popen(
-                    command, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **QUIET}, cwd=Path.cwd()
-                )
+                environ = {**os.environ, **QUIET, **(OURS if system == "ours" else {})}
+                process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environ, cwd=Path.cwd())
                 answered = None
                 for line in process.stdout or ():
                     if line == "ANSWERED\n" and answered is None:
