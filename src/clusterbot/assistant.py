@@ -26,6 +26,7 @@ from clusterbot.facts import FactJudge
 from clusterbot.finding import Finder
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe
+from clusterbot.index.milvus import MilvusServer, server_at
 from clusterbot.index.snapshot import Snapshot
 from clusterbot.judging import Judge, RuleJudge, read_rules
 from clusterbot.ledger import Ledger
@@ -190,21 +191,28 @@ class Assistant:
     """Answers questions; a new version of the index replaces the old one between two questions, never within one."""
 
     def __init__(
-        self, index_dir: Path, embedder: Embedder, ranking: Ranking, version: str | None = None, judge: Judge | None = None
+        self,
+        index_dir: Path,
+        embedder: Embedder,
+        ranking: Ranking,
+        version: str | None = None,
+        judge: Judge | None = None,
+        milvus: MilvusServer | None = None,
     ) -> None:
         """Load a version of the index, the live one unless named."""
         self.index_dir = index_dir
         self._judge = judge
+        self._milvus = milvus
         self._embedder = embedder
         self._ranking = ranking
-        self.engine = Engine(snapshot.load(index_dir, version), embedder, ranking, judge)
+        self.engine = Engine(snapshot.load(index_dir, version, milvus), embedder, ranking, judge)
 
     @classmethod
     def open(cls, settings: Settings, progress: bundled.Progress | None = None) -> Assistant:
         """Load the live index and its model.
 
         Raises:
-            IndexMissing, IndexMismatch, IndexCorrupt, ModelUnavailable: as their texts say, with the cure.
+            IndexMissing, IndexMismatch, IndexCorrupt, IndexUnreachable, ModelUnavailable: as their texts say, with the cure.
         """
         snapshot.current_version(settings.index_dir)
         with ThreadPoolExecutor(1) as pool:
@@ -212,7 +220,10 @@ class Assistant:
             languages = pool.submit(load_identifier)
             embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled, settings.late_interaction)
             judge = None if settings.judge == RULES else EntailmentJudge(CrossEncoderModel(settings.judge))
-            opened = cls(settings.index_dir, embedder, read_ranking(has_tokens(embedder)), judge=judge)
+            ranking = read_ranking(has_tokens(embedder))
+            opened = cls(
+                settings.index_dir, embedder, ranking, judge=judge, milvus=server_at(settings.milvus_uri, settings.milvus_token)
+            )
             languages.result()
         return opened
 
@@ -267,15 +278,15 @@ class Assistant:
         """Return an assistant that answers from another version of the index, which must still be kept.
 
         Raises:
-            IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
+            IndexMissing, IndexMismatch, IndexCorrupt, IndexUnreachable: as their texts say, with the cure.
         """
-        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge)
+        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge, self._milvus)
 
     def reload(self) -> bool:
         """Take up the live version; say whether it is another one."""
         if snapshot.current_version(self.index_dir) == self.engine.snapshot.manifest.version:
             return False
-        self.engine = Engine(snapshot.load(self.index_dir), self._embedder, self._ranking, self._judge)
+        self.engine = Engine(snapshot.load(self.index_dir, milvus=self._milvus), self._embedder, self._ranking, self._judge)
         return True
 
 

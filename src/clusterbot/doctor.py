@@ -16,10 +16,11 @@ from clusterbot import bundled
 from clusterbot.compiling import Report, find_compiled, verify_compiled
 from clusterbot.corpus import read_corpus
 from clusterbot.embedding import BUNDLED, HUB_TWIN
-from clusterbot.errors import ClusterbotError, CorpusError, ModelUnavailable, StorageError, UsageError
+from clusterbot.errors import ClusterbotError, CorpusError, IndexUnreachable, ModelUnavailable, StorageError, UsageError
 from clusterbot.i18n import Texts, write_number
 from clusterbot.index import snapshot
 from clusterbot.index.build import corpus_digest
+from clusterbot.index.milvus import MilvusServer, server_at
 from clusterbot.index.snapshot import Manifest
 from clusterbot.invite import application_id, invite_address
 from clusterbot.lint import lint
@@ -53,7 +54,10 @@ def examine(environ: Mapping[str, str], texts: Texts) -> Iterator[Check]:
     yield _settings(environ, texts)
     yield _corpus(settings.corpus_dir, texts)
     yield _model(settings, texts)
-    yield from _index(settings, texts)
+    milvus = server_at(settings.milvus_uri, settings.milvus_token)
+    if milvus is not None:
+        yield _milvus(milvus, texts)
+    yield from _index(settings, milvus, texts)
     for name in ("data_dir", "index_dir", "cache_dir"):
         yield _folder(name, getattr(settings, name), texts)
     yield _store(settings.data_dir, texts)
@@ -153,10 +157,20 @@ def _is_downloaded(model: str) -> bool:
     return isinstance(try_to_load_from_cache(model if "/" in model else f"sentence-transformers/{model}", "modules.json"), str)
 
 
-def _index(settings: Settings, texts: Texts) -> Iterator[Check]:
+def _milvus(milvus: MilvusServer, texts: Texts) -> Check:
+    """Ask the Milvus that searches the passages what it is."""
+    try:
+        return Check("milvus", "ok", texts("doctor.milvus_ok", server=milvus.name, version=milvus.runs()))
+    except IndexUnreachable as error:
+        return Check("milvus", "fail", str(error), texts("doctor.milvus_remedy"))
+
+
+def _index(settings: Settings, milvus: MilvusServer | None, texts: Texts) -> Iterator[Check]:
     remedy = texts("doctor.index_remedy")
     try:
-        manifest = snapshot.verify(settings.index_dir / snapshot.current_version(settings.index_dir))
+        manifest = snapshot.verify(settings.index_dir / snapshot.current_version(settings.index_dir), milvus)
+    except IndexUnreachable:
+        return  # the check of the Milvus has told it
     except ClusterbotError as error:
         yield Check("index", "fail", texts("doctor.index_bad", problem=error), remedy)
         return

@@ -9,6 +9,7 @@ ClusterbotError            someone can act on it; `code` names its message, `str
 ├── IndexMismatch          the index was made with another model, format or set of files
 ├── IndexCorrupt           a file of the index is not what its manifest says
 ├── IndexRegression        a new index answers golden questions worse than the live one
+├── IndexUnreachable       the Milvus that holds the index's passages can't be asked
 ├── StorageError           the disk is full, read-only or not permitted
 ├── EvaluationError        an evaluation set can't be read, or a floor was broken
 └── SourceError            a page or file can't be taken into the corpus
@@ -103,6 +104,12 @@ class IndexRegression(ClusterbotError):
     """A new index answers golden questions worse than the live one."""
 
     code = "index_regression"
+
+
+class IndexUnreachable(ClusterbotError):
+    """The server that holds the index's passages can't be asked, or refuses."""
+
+    code = "index_unreachable"
 
 
 class StorageError(ClusterbotError):

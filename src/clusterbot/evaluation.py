@@ -23,6 +23,7 @@ from clusterbot.embedding import Embedder
 from clusterbot.errors import ClusterbotError, EvaluationError
 from clusterbot.index import snapshot
 from clusterbot.index.build import BuildReport, build_index
+from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import LANGUAGES, Lang, Passage
 from clusterbot.questions import understand
@@ -62,9 +63,14 @@ class Quoted:
 
 
 def open_dataset(
-    dataset: Dataset, index_dir: Path, embedder: Embedder, ranking: Ranking, progress: Callable[[int, int], None] | None = None
+    dataset: Dataset,
+    index_dir: Path,
+    embedder: Embedder,
+    ranking: Ranking,
+    progress: Callable[[int, int], None] | None = None,
+    milvus: MilvusServer | None = None,
 ) -> tuple[Engine, BuildReport | None]:
-    """Index a set's own documents, or take the project's live index for a set that has none.
+    """Index a set's own documents, always in files, or take the project's live index for a set that has none.
 
     Raises:
         EvaluationError: what does the sums isn't installed.
@@ -72,7 +78,7 @@ def open_dataset(
     if any(importlib.util.find_spec(name) is None for name in ("ir_measures", "sklearn")):
         raise EvaluationError("evaluation needs ir-measures and scikit-learn: pip install 'clusterbot[eval]'")
     if not dataset.documents:
-        return Engine(snapshot.load(index_dir), embedder, ranking), None
+        return Engine(snapshot.load(index_dir, milvus=milvus), embedder, ranking), None
     report = build_index(Corpus(dataset.documents), index_dir, embedder, recipe(ranking), progress)
     return Engine(snapshot.load(index_dir), embedder, ranking), report
 

@@ -210,6 +210,7 @@ def version_json(manifest: Manifest, live: str | None) -> Json:
         "documents": manifest.documents,
         "passages": sum(manifest.passages.values()),
         "model": f"{manifest.model}@{manifest.revision}",
+        "place": manifest.place,
     }
 
 

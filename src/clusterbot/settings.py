@@ -50,6 +50,14 @@ class Settings(BaseSettings):
         description="Compare questions with passages token by token as well: better rankings and quotations, for about 20 kB "
         "a passage on disk. Needs the compiled model.",
     )
+    milvus_uri: str | None = Field(
+        None,
+        pattern=r"^(https?://[^\s/@]+(/\w+)?|[^\s:]+\.db)$",
+        max_length=500,
+        description="A Milvus that searches the passages instead of the index's own files: http(s)://host:port, with a database's "
+        "name as the path, or a file of Milvus Lite, NAME.db. Rebuild the index after a change. Needs the extra `milvus`.",
+    )
+    milvus_token: SecretStr | None = Field(None, description="Token of the Milvus, or `user:password`.")
     judge: str = Field(
         RULES,
         min_length=1,
@@ -93,6 +101,11 @@ class Settings(BaseSettings):
         description="host:port on which the bot answers `/healthz`, `/readyz` and `/metrics`; off if unset.",
     )
     log_format: Literal["plain", "json"] = Field("plain", description="How the log is written, on stderr: `plain` or `json`.")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show."""
+        return [one.get_secret_value() for one in (self.discord_token, self.milvus_token) if one is not None]
 
 
 def read_settings() -> Settings:

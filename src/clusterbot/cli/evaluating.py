@@ -184,7 +184,8 @@ def _open(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ran
     texts = console.reader_texts()
     own_index = settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}"
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
-        return open_dataset(dataset, own_index if dataset.documents else settings.index_dir, embedder, ranking, advance)
+        index_dir = own_index if dataset.documents else settings.index_dir
+        return open_dataset(dataset, index_dir, embedder, ranking, advance, opening.open_milvus(settings))
 
 
 def _evaluate(dataset: Dataset, claims_digest: str, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:

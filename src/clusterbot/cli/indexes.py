@@ -108,7 +108,10 @@ class Builder:
         try:
             with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
                 made = recipe(ranking)
-                report = build_index(corpus, self._settings.index_dir, embedder, made, advance, approve=self._approve)
+                milvus = opening.open_milvus(self._settings)
+                report = build_index(
+                    corpus, self._settings.index_dir, embedder, made, advance, approve=self._approve, milvus=milvus
+                )
         except IndexRegression:
             self._show_comparison(as_json, is_line)
             raise
@@ -128,17 +131,20 @@ class Builder:
         """
         from clusterbot.assistant import Assistant
         from clusterbot.golden import compare, read_golden
+        from clusterbot.index import snapshot
 
         questions = read_golden(self._settings.corpus_dir)
         if not questions:
             return
-        texts, index_dir = console.reader_texts(), self._settings.index_dir
+        texts, index_dir, milvus = console.reader_texts(), self._settings.index_dir, opening.open_milvus(self._settings)
         try:
-            before = Assistant(index_dir, *self._open_model())
+            live = snapshot.read_manifest(index_dir / snapshot.current_version(index_dir))
+            before = Assistant(index_dir, *self._open_model(), milvus=milvus if live.place == "milvus" else None)
         except (IndexMissing, IndexMismatch, IndexCorrupt):
             return  # nothing that could be asked comes before it
+        after = Assistant(index_dir, *self._open_model(), version, milvus=milvus)
         with console.progress_bar(texts("progress.golden"), texts("progress.golden")) as advance:
-            self._comparison = compare(questions, before, before.at(version), self._unread, advance)
+            self._comparison = compare(questions, before, after, self._unread, advance)
         lost = len(self._comparison.regressions)
         if lost and not self._force:
             told = f"the new index no longer answers {lost} of {len(questions)} golden questions, whose sources are still there"
@@ -205,7 +211,8 @@ def _close_gaps(settings: Settings, embedder: Embedder, ranking: Ranking) -> lis
     texts = console.reader_texts()
     try:
         with opening.open_store(settings) as store, console.progress_bar(texts("progress.gaps"), texts("progress.gaps")) as advance:
-            return retest(store, Assistant(settings.index_dir, embedder, ranking), dt.datetime.now(dt.UTC), advance)
+            assistant = Assistant(settings.index_dir, embedder, ranking, milvus=opening.open_milvus(settings))
+            return retest(store, assistant, dt.datetime.now(dt.UTC), advance)
     except StorageError as error:
         console.tell("gaps.not_closed", problem=error)
         return []
@@ -243,7 +250,8 @@ def use(
     """Make a version the live one, after checking it."""
     from clusterbot.index import snapshot
 
-    manifest = snapshot.use(opening.open_settings(index=index).index_dir, _checked(name))
+    settings = opening.open_settings(index=index)
+    manifest = snapshot.use(settings.index_dir, _checked(name), opening.open_milvus(settings))
     if as_json:
         console.write_json({"index": manifest.version})
     else:
@@ -256,11 +264,12 @@ def verify(
     index: IndexDir = None,
     as_json: console.AsJson = False,
 ) -> None:
-    """Check every file of a version against what was written."""
+    """Check every file of a version against what was written, and where a Milvus has the passages, that it has all of them."""
     from clusterbot.index import snapshot
 
-    index_dir = opening.open_settings(index=index).index_dir
-    manifest = snapshot.verify(index_dir / (_checked(name) if name is not None else snapshot.current_version(index_dir)))
+    settings = opening.open_settings(index=index)
+    folder = settings.index_dir / (_checked(name) if name is not None else snapshot.current_version(settings.index_dir))
+    manifest = snapshot.verify(folder, opening.open_milvus(settings))
     if as_json:
         console.write_json({"index": manifest.version, "files": len(manifest.files), "ok": True})
     else:

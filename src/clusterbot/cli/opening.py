@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from clusterbot.assistant import Assistant
     from clusterbot.clusters import ClusterRegistry
     from clusterbot.embedding import Embedder
+    from clusterbot.index.milvus import MilvusServer
     from clusterbot.index.snapshot import Snapshot
     from clusterbot.settings import Settings
     from clusterbot.store import Store
@@ -28,7 +29,7 @@ def open_settings(corpus: Path | None = None, index: Path | None = None) -> Sett
 
     given = {"corpus_dir": corpus, "index_dir": index}
     settings = read_settings().model_copy(update={key: value for key, value in given.items() if value is not None})
-    set_up_logs(settings.log_format, [token.get_secret_value()] if (token := settings.discord_token) else [])
+    set_up_logs(settings.log_format, settings.secrets)
     return settings
 
 
@@ -50,6 +51,13 @@ def open_model(settings: Settings) -> Embedder:
         return embedding.open_embedder(settings.model, settings.cache_dir, advance, settings.compiled, settings.late_interaction)
 
 
+def open_milvus(settings: Settings) -> MilvusServer | None:
+    """Return the Milvus that searches the passages, not asked yet; none where the index's own files do."""
+    from clusterbot.index.milvus import server_at
+
+    return server_at(settings.milvus_uri, settings.milvus_token)
+
+
 def open_store(settings: Settings) -> Store:
     """Open the store of the data directory.
 
@@ -67,7 +75,7 @@ def open_registry(settings: Settings) -> tuple[ClusterRegistry, Snapshot]:
     from clusterbot.index import snapshot
     from clusterbot.models import Profile
 
-    loaded = snapshot.load(settings.index_dir)
+    loaded = snapshot.load(settings.index_dir, milvus=open_milvus(settings))
     profiles = [document for document in loaded.documents if isinstance(document, Profile)]
     return ClusterRegistry(profiles, loaded.words, loaded.tables.ambiguous), loaded
 

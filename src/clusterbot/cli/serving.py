@@ -35,5 +35,5 @@ def bot(
         from clusterbot.bot import run_bot
         from clusterbot.logs import set_up_logs
 
-        set_up_logs(settings.log_format, [token], tells_errors=False)  # a service's log is kept, and read by others
+        set_up_logs(settings.log_format, settings.secrets, tells_errors=False)  # a service's log is kept, and read by others
         run_bot(assistant, store, settings, token, sync)

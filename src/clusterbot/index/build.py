@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,12 +16,15 @@ from clusterbot.analysis import analyse
 from clusterbot.clusters import words_of
 from clusterbot.corpus import Corpus
 from clusterbot.embedding import Embedder, has_tokens
-from clusterbot.errors import ClusterbotError, CorpusError
+from clusterbot.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing
 from clusterbot.index import snapshot
 from clusterbot.index.dense import DenseWriter
 from clusterbot.index.encodings import PassageEncodings, Progress, windows_of
 from clusterbot.index.lexical import write_lexical
+from clusterbot.index.milvus import MilvusServer
+from clusterbot.index.milvus_store import send_passages
 from clusterbot.index.neighbours import Approximation, SearchSettings, approximate
+from clusterbot.index.places import Place, remove_version
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
 from clusterbot.index.tokens import OUTSIDE, TokenWriter
@@ -68,20 +70,26 @@ def build_index(
     progress: Progress | None = None,
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     approve: Approve | None = None,
+    milvus: MilvusServer | None = None,
 ) -> BuildReport:
     """Build a version aside, have it approved, then make it the live one; `progress` gets passages done and to do.
+
+    Its passages are searched in its own files, unless a Milvus is to hold them.
 
     Raises:
         CorpusError: no document can be read.
         StorageError: another build is running, or the disk refuses; the live version stays.
+        IndexUnreachable: the Milvus can't be asked, or refuses; the live version stays.
     """
     started = now()
     if not corpus.documents:
         raise corpus.failed[0] if corpus.failed else CorpusError("corpus", 0, "holds no document: add one, or pass --corpus DIR")
     documents, tables = _contents(corpus)
+    if milvus is not None:
+        milvus.runs()  # or nothing need be embedded
     with snapshot.writing(index_dir):
-        before = _live_manifest(index_dir)
-        manifest = _manifest(documents, tables, embedder, recipe, started)
+        before = _live_manifest(index_dir, milvus)
+        manifest = _manifest(documents, tables, embedder, recipe, "files" if milvus is None else "milvus", started)
         building = index_dir / f".building-{manifest.version}"
         try:
             building.mkdir()
@@ -91,14 +99,14 @@ def build_index(
             manifest = manifest.model_copy(update={"passages": _counts(documents, table)})
             embedded = work.embed(progress)
             if before is None or _recipe_of(before) != _recipe_of(manifest):
-                manifest = _write_version(building, manifest, documents, tables, work)
+                manifest = _write_version(building, manifest, documents, tables, work, milvus)
                 building.rename(index_dir / manifest.version)
-                _swap(index_dir, manifest.version, approve)
+                _swap(index_dir, manifest.version, approve, milvus)
             else:
                 manifest = before
         finally:
-            shutil.rmtree(building, ignore_errors=True)
-        snapshot.remove_old(index_dir)
+            remove_version(building, building.name.partition("-")[2], milvus)
+        snapshot.remove_old(index_dir, milvus)
     passages = len(table)
     removed = max(0, (sum(before.passages.values()) if before else 0) - (passages - embedded))
     return BuildReport(
@@ -140,10 +148,10 @@ def _cluster_names(documents: Sequence[Document]) -> dict[Lang, dict[str, str]]:
     return names
 
 
-def _live_manifest(index_dir: Path) -> Manifest | None:
+def _live_manifest(index_dir: Path, milvus: MilvusServer | None) -> Manifest | None:
     try:
-        return snapshot.verify(index_dir / snapshot.current_version(index_dir))
-    except ClusterbotError:  # missing, damaged or of another format: building is the cure
+        return snapshot.verify(index_dir / snapshot.current_version(index_dir), milvus)
+    except (IndexMissing, IndexMismatch, IndexCorrupt):  # building is the cure
         return None
 
 
@@ -159,6 +167,7 @@ def _manifest(
     tables: Tables,
     embedder: Embedder,
     recipe: Recipe,
+    place: Place,
     now: dt.datetime,
 ) -> Manifest:
     digest = _digest(documents, tables)
@@ -174,6 +183,7 @@ def _manifest(
         token_dimension=embedder.token_dimension if has_tokens(embedder) else 0,
         max_chars=recipe.passages.max_chars,
         overlap_sentences=recipe.passages.overlap_sentences,
+        place=place,
         documents=len(documents),
         search=recipe.search,
         passages={},
@@ -191,7 +201,12 @@ def _recipe_of(manifest: Manifest) -> Manifest:
 
 
 def _write_version(
-    building: Path, manifest: Manifest, documents: Sequence[Document], tables: Tables, work: PassageEncodings
+    building: Path,
+    manifest: Manifest,
+    documents: Sequence[Document],
+    tables: Tables,
+    work: PassageEncodings,
+    milvus: MilvusServer | None,
 ) -> Manifest:
     """Write the files of a version beside its passages, and its manifest last."""
     _write_lines(building / "documents.jsonl", (document.model_dump_json() for document in documents))
@@ -203,10 +218,10 @@ def _write_version(
         folder.mkdir()
         _write_encodings(folder, manifest, work, windows)
         write_lexical(folder / "lexical", (analyse(text, lang) for window in windows for text, _ in work.texts(window)))
+        if milvus is not None:
+            send_passages(folder, manifest.version, lang, work.table[first : first + count], milvus)
         first += count
-    with ThreadPoolExecutor() as pool:  # a graph is made on one thread
-        made = pool.map(lambda lang: approximate(building / lang / "dense", manifest.search), manifest.passages)
-        approximations = {lang: one for lang, one in zip(manifest.passages, made, strict=True) if one is not None}
+    approximations = {} if milvus is not None else _approximate(building, manifest)
     paths = sorted(path for path in building.rglob("*") if path.is_file())
     for path in paths:
         snapshot.sync(path)
@@ -215,6 +230,12 @@ def _write_version(
     _write_lines(building / "manifest.json", [sealed.model_dump_json(indent=1)])
     snapshot.sync(building / "manifest.json")
     return sealed
+
+
+def _approximate(building: Path, manifest: Manifest) -> dict[Lang, Approximation]:
+    with ThreadPoolExecutor() as pool:  # a graph is made on one thread
+        made = pool.map(lambda lang: approximate(building / lang / "dense", manifest.search), manifest.passages)
+        return {lang: one for lang, one in zip(manifest.passages, made, strict=True) if one is not None}
 
 
 def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, windows: Sequence[range]) -> None:
@@ -231,13 +252,13 @@ def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, w
             dense.append(vectors)
 
 
-def _swap(index_dir: Path, version: str, approve: Approve | None) -> None:
+def _swap(index_dir: Path, version: str, approve: Approve | None, milvus: MilvusServer | None) -> None:
     """Make a version the live one, if it is approved; else remove it."""
     if approve is not None:
         try:
             approve(version)
         except BaseException:
-            shutil.rmtree(index_dir / version, ignore_errors=True)
+            remove_version(index_dir / version, version, milvus)
             raise
     snapshot.point_to(index_dir, version)
 

@@ -5,7 +5,6 @@ Exact as far as its time allows; beyond, a graph proposes passages, of which the
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 
 from clusterbot.errors import IndexCorrupt
 from clusterbot.index.arrays import ArrayWriter, map_array
+from clusterbot.index.moments import Moments
 from clusterbot.index.neighbours import PROPOSED, Approximation, Graph, nearest
 
-MIN_DEVIATION = 0.005  # of cosines; models give 0.02 and more, unless the index holds next to nothing
 FILTERED = 20  # as SEQUENTIAL, where a filter makes the exact search go from vector to vector
 
 Ids = NDArray[np.int64]
@@ -28,11 +27,10 @@ Scores = NDArray[np.float32]
 class DenseIndex:
     """The vectors of one language's passages, and their first two moments; ids are their rows, from 0."""
 
-    def __init__(self, vectors: Vectors, mean: Vectors, covariance: Vectors, graph: Graph | None = None, breadth: int = 0) -> None:
+    def __init__(self, vectors: Vectors, moments: Moments, graph: Graph | None = None, breadth: int = 0) -> None:
         """Put the parts together; `breadth` is how broadly the graph is searched for the recall that is asked of it."""
         self._vectors = vectors
-        self._mean = mean
-        self._covariance = covariance
+        self._moments = moments
         self._graph = graph
         self._breadth = breadth
 
@@ -44,29 +42,29 @@ class DenseIndex:
             IndexCorrupt: FAISS or numpy can't read it.
         """
         try:
-            vectors, mean, covariance = (map_array(folder / f"{name}.npy") for name in ("vectors", "mean", "covariance"))
-            if vectors.dtype != np.float32 or covariance.shape != (*mean.shape, vectors.shape[1]):
+            vectors, moments = map_array(folder / "vectors.npy"), Moments.load(folder)
+            if vectors.dtype != np.float32 or moments.mean.shape != vectors.shape[1:]:
                 raise ValueError("parts that don't fit together")
             if approximation is None:
-                return cls(vectors, mean, covariance)
+                return cls(vectors, moments)
             graph = Graph.load(folder)
             if len(graph) != len(vectors):
                 raise ValueError("parts that don't fit together")
-            return cls(vectors, mean, covariance, graph, approximation.breadth)
+            return cls(vectors, moments, graph, approximation.breadth)
         except (RuntimeError, OSError, ValueError, IndexError, EOFError) as error:
             raise IndexCorrupt(f"{folder}: not an index that FAISS can read; rebuild it: clusterbot index build") from error
 
     def __len__(self) -> int:
         return len(self._vectors)
 
-    def standardise(self, vector: Vectors, cosines: Scores) -> Scores:
-        """Return cosines as standard scores: how many standard deviations above the query's mean cosine with all passages.
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        return int(self._vectors.shape[1])
 
-        The mean over n passages is `q . mean`, the variance `q . covariance . q`: exact, without looking at the n vectors. It puts
-        models, languages and pairs of languages on one scale.
-        """
-        variance = max(float(vector @ self._covariance @ vector), MIN_DEVIATION**2)
-        return ((cosines - vector @ self._mean) / math.sqrt(variance)).astype(np.float32)
+    def standardise(self, vector: Vectors, cosines: Scores) -> Scores:
+        """Return cosines as standard scores among those of the vector with all passages."""
+        return self._moments.standardise(vector, cosines)
 
     def search(self, vector: Vectors, k: int, ids: Ids | None = None) -> tuple[Ids, Scores]:
         """Return the ids and cosines of the k nearest vectors, best first, ties by id; `ids` limits the search to those.

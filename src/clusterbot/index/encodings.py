@@ -24,7 +24,7 @@ class PassageEncodings:
     """The passages of a build; their texts are made, and their encodings read, a window at a time."""
 
     def __init__(self, table: PassageTable, names: dict[Lang, dict[str, str]], embedder: Embedder, cache: VectorCache) -> None:
-        self._table = table
+        self.table = table
         self._names = names
         self._embedder = embedder
         self._cache = cache
@@ -33,13 +33,13 @@ class PassageEncodings:
     def texts(self, window: range) -> Iterator[tuple[str, int]]:
         """Yield what is embedded and indexed of passages, and where in it the passage itself begins."""
         for row in window:
-            passage = self._table[row]
+            passage = self.table[row]
             context = context_of(passage, self._names[passage.document.lang])
             yield f"{context}\n{passage.text}", len(context) + 1
 
     def embed(self, progress: Progress | None) -> int:
         """Embed what no earlier build did; return how many passages that is, those with the same text counted each."""
-        windows = windows_of(0, len(self._table))
+        windows = windows_of(0, len(self.table))
         counts = [self._missing(window)[1] for window in windows]
         tell = progress or (lambda done, total: None)
         done = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,20 @@ STRIDE = 128  # scores whose highest is looked at for all of them
 
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What passage i is given for holding term `numbers[j]` is `weights[j]`, for j from `firsts[i]` to `firsts[i + 1]`.
+
+    `firsts`: int64 (n + 1,); `numbers`: int32, places in `terms`; `weights`: float32.
+    """
+
+    terms: tuple[str, ...]
+    frequencies: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    numbers: NDArray[np.int32]
+    weights: Scores
 
 
 class LexicalIndex:
@@ -91,6 +106,14 @@ class LexicalIndex:
             inside = places < len(rows)
             held[inside, column] = rows[places[inside]] == wanted[inside]
         return held
+
+    def by_passage(self) -> Weights:
+        """Return the postings in the order of passages; it holds all of them."""
+        frequencies = np.diff(self._starts)
+        order = np.argsort(self._rows, kind="stable")
+        firsts = np.concatenate([[0], np.cumsum(np.bincount(self._rows, minlength=self._count))])
+        numbers = np.repeat(np.arange(len(frequencies), dtype=np.int32), frequencies)[order]
+        return Weights(tuple(self._numbers), frequencies, firsts, numbers, self._weights[order])
 
     def _postings(self, term: str) -> slice:
         number = self._numbers.get(term)

@@ -2,7 +2,7 @@
 
 index/CURRENT                         one line: the live version's name
 index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.npy tables.json words.txt
-                                      {fr,en}/{dense,lexical,tokens}/
+                                      {fr,en}/{dense,lexical,tokens}/, or {milvus,tokens}/
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -22,15 +21,15 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, StorageError
-from clusterbot.index.dense import DenseIndex
-from clusterbot.index.lexical import LexicalIndex
+from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.neighbours import Approximation, SearchSettings
-from clusterbot.index.stores import LocalStore, PassageStore, RowFilter
+from clusterbot.index.places import Place, check_place, open_store, remove_version
+from clusterbot.index.stores import PassageStore, RowFilter
 from clusterbot.index.table import PassageTable
 from clusterbot.index.tokens import TokenIndex
 from clusterbot.models import Attribute, Document, Lang, Profile
 
-FORMAT = 3
+FORMAT = 4
 KEPT_VERSIONS = 3
 _REBUILD = "rebuild it: clusterbot index build"
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")
@@ -73,6 +72,7 @@ class Manifest(BaseModel):
     max_chars: int
     overlap_sentences: int
     search: SearchSettings
+    place: Place
     documents: int
     passages: dict[Lang, int]
     approximate: dict[Lang, Approximation]
@@ -160,11 +160,12 @@ def read_manifest(folder: Path) -> Manifest:
         raise IndexCorrupt(f"{folder.name}/manifest.json is damaged; {_REBUILD}, or go back: clusterbot index use NAME") from error
 
 
-def verify(folder: Path) -> Manifest:
-    """Check every file of a version against its manifest.
+def verify(folder: Path, milvus: MilvusServer | None = None) -> Manifest:
+    """Check every file of a version against its manifest, and that its passages are where they are looked for.
 
     Raises:
-        IndexCorrupt: a file is missing, or not what was written.
+        IndexCorrupt: a file is missing, or not what was written; or passages are.
+        IndexMismatch, IndexUnreachable: as their texts say, with the cure.
     """
     manifest = read_manifest(folder)
     with ThreadPoolExecutor() as pool:
@@ -172,17 +173,18 @@ def verify(folder: Path) -> Manifest:
             if found != manifest.files[name]:
                 told = "is damaged" if found else "is missing"
                 raise IndexCorrupt(f"{folder.name}/{name} {told}; {_REBUILD}, or go back: clusterbot index use NAME")
+    check_place(manifest.version, manifest.place, manifest.passages, milvus)
     return manifest
 
 
-def load(index_dir: Path, version: str | None = None) -> Snapshot:
+def load(index_dir: Path, version: str | None = None, milvus: MilvusServer | None = None) -> Snapshot:
     """Load a version, the live one unless named, after checking it; writes nothing.
 
     Raises:
-        IndexMissing, IndexMismatch, IndexCorrupt: as their texts say, with the cure.
+        IndexMissing, IndexMismatch, IndexCorrupt, IndexUnreachable: as their texts say, with the cure.
     """
     folder = index_dir / (version or current_version(index_dir))
-    manifest = verify(folder)
+    manifest = verify(folder, milvus)
     try:
         documents = tuple(_DOCUMENT.validate_json(line) for line in _lines(folder / "documents.jsonl"))
         passages = PassageTable.load(folder / "passages.npy", documents)
@@ -194,10 +196,9 @@ def load(index_dir: Path, version: str | None = None) -> Snapshot:
     first_row = 0
     for lang, count in manifest.passages.items():
         tokens = TokenIndex.load(folder / lang / "tokens") if manifest.token_dimension else None
-        dense = DenseIndex.load(folder / lang / "dense", manifest.approximate.get(lang))
-        lexical = LexicalIndex.load(folder / lang / "lexical")
         allowed = RowFilter.of(documents, passages.owners[first_row : first_row + count])
-        languages[lang] = LanguageIndex(first_row, LocalStore(dense, lexical, allowed), tokens)
+        store = open_store(folder / lang, manifest.version, lang, count, manifest.approximate.get(lang), allowed, milvus)
+        languages[lang] = LanguageIndex(first_row, store, tokens)
         first_row += count
     return Snapshot(manifest, documents, passages, languages, words, tables)
 
@@ -229,9 +230,9 @@ def _lines(path: Path) -> list[str]:
 _DOCUMENT: TypeAdapter[Profile | Document] = TypeAdapter(Profile | Document)
 
 
-def use(index_dir: Path, version: str) -> Manifest:
+def use(index_dir: Path, version: str, milvus: MilvusServer | None = None) -> Manifest:
     """Make a version the live one, after checking it."""
-    manifest = verify(index_dir / version)
+    manifest = verify(index_dir / version, milvus)
     with writing(index_dir):
         point_to(index_dir, version)
     return manifest
@@ -264,7 +265,7 @@ def writing(index_dir: Path) -> Iterator[None]:
         raise StorageError(f"can't write the index in {index_dir}: {error.strerror or error}; {cure}") from error
 
 
-def remove_old(index_dir: Path) -> None:
+def remove_old(index_dir: Path, milvus: MilvusServer | None = None) -> None:
     """Remove what no one needs: leavings of processes that died, and versions beyond those kept."""
     live = current_version(index_dir)
     others = [manifest.version for manifest in versions(index_dir) if manifest.version != live]
@@ -272,7 +273,7 @@ def remove_old(index_dir: Path) -> None:
         with suppress(OSError):
             (index_dir / name).rename(index_dir / f".removing-{name}")  # at once, so that no half of it passes for a version
     for leaving in (*index_dir.glob(".building-*"), *index_dir.glob(".removing-*")):
-        shutil.rmtree(leaving, ignore_errors=True)
+        remove_version(leaving, leaving.name.partition("-")[2], milvus)
 
 
 def _digest_of(path: Path) -> str:
