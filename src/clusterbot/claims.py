@@ -97,7 +97,7 @@ def weigh(
     evidence = [*entries, *read]
     order: dict[Stance, int] = {"against": 0, "for": 0, "neutral": 1}
     evidence.sort(key=lambda one: (order[one.stance], -one.coverage, one.citation.document.id, one.citation.start))
-    label = _of_facts(entries) or _label(claim, evidence, rules, is_settled)
+    label = _of_facts(claim, entries, evidence, rules) or _label(claim, evidence, rules, is_settled)
     if label == "contradicted" and _is_year_held(claim, evidence, rules):
         label = "not_covered"
     return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(_shown(label, evidence)))
@@ -121,8 +121,12 @@ def _of_judgement(citation: Citation, told: Judgement) -> Evidence:
     return Evidence(citation, told.stance, told.year, told.coverage, told.differences)
 
 
-def _of_facts(entries: Sequence[Evidence]) -> Label | None:
+def _of_facts(
+    claim: Statement, entries: Sequence[Evidence], evidence: Sequence[Evidence], rules: ClaimRules
+) -> Label | None:
     """Return what the newest ledger entries on the claim decide; None where there are none, or they differ."""
+    if _is_of_names(_sides(entries)["against"]) and _sides(evidence)["for"] and _tells_the_past(claim, rules):
+        return "supported"
     newest = max((one.year or 0 for one in entries), default=0)
     stances = {one.stance for one in entries if (one.year or 0) == newest}
     if len(stances) != 1:
@@ -132,23 +136,37 @@ def _of_facts(entries: Sequence[Evidence]) -> Label | None:
 
 def _label(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules, is_settled: Callable[[Citation], bool]) -> Label:
     """Decide by the newest evidence, and at one time by the evidence that covers clearly more of the claim; else not at all."""
-    sides: dict[Stance, list[Evidence]] = {
-        stance: [one for one in evidence if one.stance == stance] for stance in ("for", "against")
-    }
+    sides = _sides(evidence)
     if not sides["for"] and not sides["against"]:
         return "not_covered"
     if not sides["for"] or not sides["against"]:
         return "supported" if sides["for"] else "contradicted"
     newest = {stance: max(one.year or 0 for one in each) for stance, each in sides.items()}
+    if _is_of_names(sides["against"]):  # who is named held the post, whoever else did; now, who did last
+        is_held = _tells_the_past(claim, rules) or newest["for"] >= newest["against"]
+        return "supported" if is_held else "contradicted"
     is_dated = bool(find_periods(claim.text, claim.lang)) or not find_quantities(claim.text, claim.lang)
     if not is_dated and newest["for"] != newest["against"]:
         return "supported" if newest["for"] > newest["against"] else "contradicted"
     if any(is_settled(one.citation) for one in sides["for"]):
         return "supported"
-    if all(one.kind == "name" for each in sides["against"] for one in each.differences):
-        return "supported"  # who is named held the post, whoever else is said to have held it
     best = {stance: max(one.coverage for one in each) for stance, each in sides.items()}
     return "supported" if best["for"] >= best["against"] + rules.lead else "not_covered"
+
+
+def _sides(evidence: Sequence[Evidence]) -> dict[Stance, list[Evidence]]:
+    stances: tuple[Stance, ...] = ("for", "against")
+    return {stance: [one for one in evidence if one.stance == stance] for stance in stances}
+
+
+def _is_of_names(against: Sequence[Evidence]) -> bool:
+    """Say whether evidence differs from a claim by names alone."""
+    return all(one.kind == "name" for each in against for one in each.differences)
+
+
+def _tells_the_past(claim: Statement, rules: ClaimRules) -> bool:
+    """Say whether a claim tells of what was: by a date, or by its verb."""
+    return bool(find_periods(claim.text, claim.lang) or re.search(rules.wording.past[claim.lang], claim.text, re.I))
 
 
 def _is_year_held(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules) -> bool:

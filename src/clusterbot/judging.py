@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib import resources
 from typing import Literal, Protocol
 
@@ -21,6 +22,7 @@ DifferenceKind = Literal["number", "unit", "date", "name", "negation", "superlat
 
 _NOUN_WORDS = 3
 _NEAR_ROLE = 80  # characters between a name and the post that it holds
+_OTHER_ORDER = 50  # counts further apart than this are counts of other things
 _TELLING_COUNT = 12  # a smaller count stands in many sentences
 
 
@@ -102,7 +104,9 @@ class RuleJudge:
             is_whole = not differences and coverage >= self._rules.min_denied
             differences = (*differences, Difference("negation", self._readings.denial(asked), self._readings.denial(told)))
             return Judgement("against" if is_whole else "neutral", coverage, differences, year)
-        if given and coverage >= self._rules.min_against and self._is_about_the_same(asked, differences):
+        is_held = asked.figures and asked.dates and asked.names and all(one.kind == "number" for one in differences)
+        needed = self._rules.min_told if is_held else self._rules.min_against
+        if given and coverage >= needed and self._is_about_the_same(asked, differences):
             return Judgement("against", coverage, given, year)
         needed = self._rules.min_told if self._is_telling(asked) else self._rules.min_coverage
         if differences or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
@@ -188,7 +192,8 @@ class RuleJudge:
             counted, others = self._counted(asked, one), self._counted(told, other)
             if ("indirect" in counted) != ("indirect" in others):
                 return False
-            return bool(counted & others - {"direct", "indirect"})
+            is_near = one.low <= _OTHER_ORDER * max(other.low, Decimal(1)) and other.low <= _OTHER_ORDER * max(one.low, Decimal(1))
+            return is_near and bool(counted & others - {"direct", "indirect"})
         around = self._around(asked, one)
         rest = [each for each in asked.figures if each is not one]
         are_held = bool(rest) and all(any(agree(each, held, self._rules.about) for held in told.figures) for each in rest)
@@ -196,7 +201,7 @@ class RuleJudge:
 
     def _may_be(self, asked: Told, one: Quantity, told: Told, other: Quantity) -> bool:
         """Say whether two figures that agree can be meant for one thing; telling ones need no word in common."""
-        if one.kind != "count":
+        if one.kind != "count" or other.kind == "money":
             return True
         counted, others = self._after(asked, one), self._after(told, other)
         if ("indirect" in counted) != ("indirect" in others):
@@ -215,7 +220,7 @@ class RuleJudge:
             if not any(holds(one, other) or one.overlaps(other) for one in asked.dates for other in held):
                 yield Difference("date", asked.text[asked.dates[0].start : asked.dates[0].end], "")
             return
-        once = self._readings.once(asked) & told.words
+        once = self._readings.once(asked) & told.words if set(asked.superlatives) <= set(told.superlatives) else frozenset()
         told_date = self._event_date(once or asked.words & told.words, told)
         for one in asked.dates:
             if any(holds(one, other) for other in ([told_date] if told_date else held)):

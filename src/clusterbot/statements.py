@@ -17,7 +17,8 @@ from clusterbot.text import fold
 
 _CAPITALS = r"[A-ZÀ-Ý][\w’'&.-]*\w"
 _NAME = re.compile(rf"(?<![\w-]){_CAPITALS}(?: (?:d[eu’'] ?|de la |and |et |& )?{_CAPITALS})*")
-_POSSESSIVE = re.compile(r"(?<=\w)[’']s\b")
+_NO_NAME = re.compile(r"(?<=\w)[’']s\b|\b[CDJLMNST][’'](?=\w)")  # a possessive, an elided article
+_JOINS = re.compile(r" (?:d[eu’'] ?|de la |and |et |& )")
 _SAYS = (
     r"say\w*|said|wrote|writes|reported|report\w*|recount\w*|explain\w*|announc\w*|stated?|noted?|recall\w*|précis\w+|rappel\w+|écri\w+"
     r"|rapport\w+|annonç\w+|indiqu\w+|expliqu\w+|not\w+|affirm\w+|relat\w+|disait|attribu\w+"
@@ -28,6 +29,7 @@ _ATTRIBUTION = re.compile(
     rf"|(?<=, )(?:{_SAYS}) [^,;:.]*"
 )
 _CLAUSE = re.compile(r"[^,;:.()]+")
+_SHORTEST_STEM, _LONGEST_ENDING = 4, 3
 _TIME_AFTER = 40  # characters between a figure and the date told after it: "27 members in 2012"
 
 
@@ -51,6 +53,7 @@ class Wording(BaseModel):
     recurring: str
     bodies: frozenset[str]
     naming: dict[str, str]
+    past: dict[Lang, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Readings:
             lang: [(re.compile(rf"\b(?:{phrase})\b", re.I), word) for phrase, word in phrases.items()]
             for lang, phrases in wording.phrases.items()
         }
+        self._prefixes = [(group[0], prefix) for group in wording.concepts for prefix in group]
         self._keys_of: dict[str, str] = {}
         self._no_names = frozenset(map(self.key, wording.no_names))
 
@@ -172,9 +176,9 @@ class Readings:
     def key(self, word: str) -> str:
         """Return what a folded word counts as."""
         if word not in self._keys_of:
-            concepts = ((group[0], prefix) for group in self._wording.concepts for prefix in group)
-            fitting = [(len(prefix), name) for name, prefix in concepts if _begins(word, prefix) or prefix == f"{word}e"]
-            self._keys_of[word] = max(fitting)[1] if fitting else word[:5]
+            begun = [(_begins(word, prefix), len(prefix), name) for name, prefix in self._prefixes]
+            fitting = [one for one, (_, prefix) in zip(begun, self._prefixes, strict=True) if one[0] or _is_stem(word, prefix)]
+            self._keys_of[word] = max(fitting)[2] if fitting else word[:5].rstrip("e")
         return self._keys_of[word]
 
     def roles(self, text: str) -> list[tuple[int, str]]:
@@ -196,6 +200,8 @@ class Readings:
 
     def once(self, asked: Told) -> frozenset[str]:
         """Return the words of a statement that tell of what happens once, so that one date of it rules out another."""
+        if "first" in asked.superlatives:  # whatever comes first does so once
+            return asked.words
         if re.search(self._wording.recurring, fold(asked.text)):
             return frozenset()
         is_alone = asked.words <= self._wording.once_alone  # `the forum was held on May 6`: the forum is what the claim is about
@@ -212,16 +218,25 @@ class Readings:
     def _names(self, text: str, statement: Statement) -> list[tuple[int, str]]:
         """Return capitalised names with their places, without what the statement is about and words that only begin a sentence."""
         found = []
-        for match in _NAME.finditer(_POSSESSIVE.sub("  ", text)):
+        for match in _NAME.finditer(_NO_NAME.sub("  ", text)):
             start, words = match.start(), match.group().split()
             if start == 0 and (len(words) == 1 or not analyse(words[0], statement.lang)):
                 start, words = start + len(words[0]) + 1, words[1:]
-            name = " ".join(words)
-            held = [self.key(fold(word)) for word in re.findall(r"\w+", name) if len(word) > 1]
-            held = [one for one in held if one not in self._no_names and one not in statement.subject]
-            if held:
-                found.append((start, name))
+            found += self._own(start, " ".join(words), statement)
         return found
+
+    def _own(self, start: int, name: str, statement: Statement) -> list[tuple[int, str]]:
+        """Return a name with its place; of `Aqua Nord and Hydro`, said of Aqua Nord, the rest; nothing of what is all known."""
+        parts, at = [], 0
+        for join in [*_JOINS.finditer(name), None]:
+            parts.append((start + at, name[at : join.start() if join else len(name)]))
+            at = join.end() if join else at
+        own = [one for one in parts if self._is_new(one[1], statement)]
+        return [(start, name)] if len(own) == len(parts) else own
+
+    def _is_new(self, name: str, statement: Statement) -> bool:
+        held = {self.key(fold(word)) for word in re.findall(r"\w+", name) if len(word) > 1}
+        return bool(held - self._no_names - statement.subject)
 
     def _denied(self, text: str, lang: Lang) -> list[frozenset[str]]:
         """Return the telling words of each clause that denies something."""
@@ -250,6 +265,11 @@ def written_on(published: str | None) -> Period | None:
 def _begins(word: str, prefix: str) -> bool:
     """Say whether a word begins with a prefix; one after `=` is a whole word."""
     return word == prefix[1:] if prefix.startswith("=") else word.startswith(prefix)
+
+
+def _is_stem(word: str, prefix: str) -> bool:
+    """Say whether a stem lost no more than the ending of a prefix: `person` of `personne`, `meet` of `meeting`."""
+    return len(word) >= _SHORTEST_STEM and prefix.startswith(word) and len(prefix) - len(word) <= _LONGEST_ENDING
 
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:
