@@ -121,11 +121,10 @@ def _of_judgement(citation: Citation, told: Judgement) -> Evidence:
     return Evidence(citation, told.stance, told.year, told.coverage, told.differences)
 
 
-def _of_facts(
-    claim: Statement, entries: Sequence[Evidence], evidence: Sequence[Evidence], rules: ClaimRules
-) -> Label | None:
+def _of_facts(claim: Statement, entries: Sequence[Evidence], evidence: Sequence[Evidence], rules: ClaimRules) -> Label | None:
     """Return what the newest ledger entries on the claim decide; None where there are none, or they differ."""
-    if _is_of_names(_sides(entries)["against"]) and _sides(evidence)["for"] and _tells_the_past(claim, rules):
+    against = _sides(entries)["against"]
+    if against and _is_of_names(against) and _sides(evidence)["for"] and _tells_the_past(claim, rules):
         return "supported"
     newest = max((one.year or 0 for one in entries), default=0)
     stances = {one.stance for one in entries if (one.year or 0) == newest}

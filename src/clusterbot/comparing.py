@@ -9,6 +9,8 @@ from clusterbot.quantities import Quantity
 from clusterbot.statements import Readings, Told
 from clusterbot.text import fold
 
+BEYOND = Decimal("1.5")  # who says `more than 40` doesn't mean 70
+
 
 def comparable(one: Quantity, other: Quantity) -> bool:
     """Say whether two figures can be compared; `85 millions` may be an amount of money that leaves its currency out."""
@@ -18,18 +20,25 @@ def comparable(one: Quantity, other: Quantity) -> bool:
 
 
 def agree(claim: Quantity, source: Quantity, about: float) -> bool:
-    """Say whether the source bears the claim out; a bound is only borne out by the same bound or a figure beyond it."""
+    """Say whether the source bears the claim out; a bound is only borne out by the same bound or a figure not far beyond it."""
     if claim.unit != source.unit and {claim.kind, source.kind} != {"count", "money"}:
         return False
     slack = max(abs(claim.low), abs(claim.high)) * Decimal(str(about))
     match claim.precision:
         case "at_least":
-            return source.precision != "at_most" and source.low >= claim.low
+            return source.precision != "at_most" and claim.low <= source.low <= claim.low * BEYOND
         case "at_most":
-            return source.precision != "at_least" and source.high <= claim.high
+            return source.precision != "at_least" and claim.high <= source.high * BEYOND and source.high <= claim.high
         case "about":
             return source.low - slack <= claim.high and claim.low - slack <= source.high
     return source.low == claim.low and source.high == claim.high
+
+
+def is_beyond(claim: Quantity, source: Quantity) -> bool:
+    """Say whether a source's figure lies on the right side of a claim's bound, however far; another highest figure doesn't."""
+    if claim.precision == "at_least":
+        return source.precision != "at_most" and source.low >= claim.low
+    return claim.precision == "at_most" and source.precision in ("exact", "about") and source.high <= claim.high
 
 
 def holds(claim: Period, source: Period) -> bool:

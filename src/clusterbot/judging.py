@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.comparing import agree, comparable, holds, is_in, slot_of
+from clusterbot.comparing import agree, comparable, holds, is_beyond, is_in, slot_of
 from clusterbot.dates import Period
 from clusterbot.models import Lang
 from clusterbot.quantities import Quantity
@@ -109,7 +109,8 @@ class RuleJudge:
         if given and coverage >= needed and self._is_about_the_same(asked, differences):
             return Judgement("against", coverage, given, year)
         needed = self._rules.min_told if self._is_telling(asked) else self._rules.min_coverage
-        if differences or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
+        is_turned = not self._readings.reversals(asked) <= told.heard
+        if differences or is_turned or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
             return Judgement("neutral", coverage, differences, year)
         return Judgement("for", coverage, (), year)
 
@@ -153,11 +154,12 @@ class RuleJudge:
     def _figure(self, asked: Told, one: Quantity, told: Told) -> Iterator[Difference]:
         timely = [other for other in told.figures if self._same_time(asked, told, other)]
         alike = [other for other in timely if comparable(one, other)]
-        if any(agree(one, other, self._rules.about) and self._may_be(asked, one, told, other) for other in alike):
+        agreeing = [other for other in alike if agree(one, other, self._rules.about) and self._may_be(asked, one, told, other)]
+        is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
+        if agreeing and (not is_bound or len(alike) == 1 or any(one.low == other.low for other in agreeing)):
             return
-        rivals = [
-            other for other in alike if self._same_thing(asked, one, told, other) and not agree(one, other, self._rules.about)
-        ]
+        same = [other for other in alike if self._same_thing(asked, one, told, other)]
+        rivals = [other for other in same if not agree(one, other, self._rules.about) and not is_beyond(one, other)]
         kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
         written = "; ".join(told.text[other.start : other.end] for other in rivals)
         yield Difference(kind, asked.text[one.start : one.end], written)
@@ -241,8 +243,8 @@ class RuleJudge:
     def _names(self, asked: Told, told: Told) -> Iterator[Difference]:
         claimed = {fold(name) for _, name in asked.names}
         others = [(start, name) for start, name in told.names if not is_in(name, asked) and fold(name) not in claimed]
-        roles = self._roles_of(asked)
         for start, name in asked.names:
+            roles = self._roles_of(asked, start)
             if is_in(name, told) and (not roles or self._holds_role(name, roles, told)):
                 continue
             rivals = []
@@ -250,8 +252,10 @@ class RuleJudge:
                 rivals = [other for place, other in others if self._is_rival(asked, start, told, place, other, roles)]
             yield Difference("name", name, rivals[0] if rivals else "")
 
-    def _roles_of(self, asked: Told) -> frozenset[str]:
-        return frozenset(role for _, role in self._readings.roles(asked.text))
+    def _roles_of(self, asked: Told, place: int) -> frozenset[str]:
+        """Return the post that a claim gives to the name at a place: the nearest, and others as near."""
+        posts = [(abs(at - place), role) for at, role in self._readings.roles(asked.text)]
+        return frozenset(role for distance, role in posts if distance == min(posts)[0])
 
     def _holds_role(self, name: str, roles: frozenset[str], told: Told) -> bool:
         """Say whether the post nearest to a name, where the sentence gives posts, is the claim's."""

@@ -29,7 +29,7 @@ _ATTRIBUTION = re.compile(
     rf"|(?<=, )(?:{_SAYS}) [^,;:.]*"
 )
 _CLAUSE = re.compile(r"[^,;:.()]+")
-_SHORTEST_STEM, _LONGEST_ENDING = 4, 3
+_SHORTEST_STEM, _LONGEST_ENDING = 5, 3
 _TIME_AFTER = 40  # characters between a figure and the date told after it: "27 members in 2012"
 
 
@@ -54,6 +54,7 @@ class Wording(BaseModel):
     bodies: frozenset[str]
     naming: dict[str, str]
     past: dict[Lang, str]
+    reversals: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,10 @@ class Readings:
         is_alone = asked.words <= self._wording.once_alone  # `the forum was held on May 6`: the forum is what the claim is about
         return asked.words if is_alone else asked.words & self._wording.once
 
+    def reversals(self, asked: Told) -> frozenset[str]:
+        """Return the words of a statement that turn what it tells around: who lost members has fewer."""
+        return asked.words & self._wording.reversals
+
     def is_body(self, key: str) -> bool:
         """Say whether a word only says that something is an organisation."""
         return key in self._wording.bodies
@@ -268,8 +273,8 @@ def _begins(word: str, prefix: str) -> bool:
 
 
 def _is_stem(word: str, prefix: str) -> bool:
-    """Say whether a stem lost no more than the ending of a prefix: `person` of `personne`, `meet` of `meeting`."""
-    return len(word) >= _SHORTEST_STEM and prefix.startswith(word) and len(prefix) - len(word) <= _LONGEST_ENDING
+    """Say whether a stem lost no more than the ending of a prefix: `cre` of `cree`, `person` of `personne`."""
+    return prefix == f"{word}e" or len(word) >= _SHORTEST_STEM and prefix.startswith(word) and len(prefix) - len(word) <= _LONGEST_ENDING
 
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:
