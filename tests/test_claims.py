@@ -73,6 +73,13 @@ def test_who_is_named_held_the_post_whoever_else_did() -> None:
     assert weighed(claim, host, "In 2017, Ana Roy headed Aqua Nord.").label == "supported"
 
 
+def test_who_heads_it_now_is_who_did_last() -> None:
+    earlier, later = "In 2019, Ana Roy was the head of Aqua Nord.", "In 2023, Luc Cyr was the head of Aqua Nord."
+    assert weighed("Ana Roy is the head of Aqua Nord.", earlier, later).label == "contradicted"
+    assert weighed("Luc Cyr is the head of Aqua Nord.", earlier, later).label == "supported"
+    assert weighed("Ana Roy was the head of Aqua Nord.", earlier, later).label == "supported"
+
+
 def test_a_date_that_a_claim_is_not_wrong_about_keeps_nothing_open() -> None:
     claim = "The 2022-2031 plan of Aqua Nord and the CMM was unveiled in November 2020."
     told = "Aqua Nord and the CMM unveiled the 2022-2031 plan in November 2022."

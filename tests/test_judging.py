@@ -184,6 +184,67 @@ def test_what_a_claim_is_about_takes_place_once() -> None:
     assert said("Aqua Nord held a workshop on June 6, 2013.", "Aqua Nord held a workshop on May 6, 2013.") == "neutral"
 
 
+@pytest.mark.parametrize(
+    ("claim", "source", "stance"),
+    [
+        (
+            "Aqua Nord gave more than $15M to 14 projects.",
+            "Aqua Nord gave more than $5M to 14 projects worth $20M.",
+            "against",
+        ),
+        ("Aqua Nord gave more than $5M to 14 projects.", "Aqua Nord gave more than $5M to 14 projects worth $20M.", "for"),
+        ("Aqua Nord has more than 40 members.", "Aqua Nord has more than 5,000 members.", "neutral"),
+        ("Aqua Nord gave up to $510,000 to projects.", "Aqua Nord gave up to $150,000 to projects.", "against"),
+        ("Aqua Nord has 140 employees.", "Aqua Nord trained some of the city's 125,000 employees.", "neutral"),
+        ("Aqua Nord received 230 million in aid.", "Aqua Nord received aid of $230M.", "for"),
+        ("In 2023, Espace Un hosted 82 firms, members of Aqua Nord.", "In 2023, Espace Un, at Aqua Nord, had 28 firms.", "against"),
+    ],
+)
+def test_bounds_amounts_and_orders_of_magnitude(claim: str, source: str, stance: str) -> None:
+    assert said(claim, source) == stance
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "stance"),
+    [
+        ("Aqua Nord lost 245 members.", "Aqua Nord counted 245 members.", "neutral"),
+        ("Aqua Nord lost 245 members.", "Aqua Nord lost 245 members.", "for"),
+        ("Aqua Nord counted 245 members.", "Aqua Nord counted 245 members after a year of losses.", "for"),
+        ("Québec refused $600,000 to Aqua Nord.", "Québec awarded Aqua Nord $600,000.", "neutral"),
+    ],
+)
+def test_what_turns_a_claim_around_must_be_told_too(claim: str, source: str, stance: str) -> None:
+    assert said(claim, source) == stance
+
+
+def test_each_name_has_the_post_beside_it() -> None:
+    source = "En 2016, Sylvain Roy présidait Aqua Nord, à la tête de laquelle était Pierre Cyr."
+    assert said("En 2016, Pierre Cyr dirigeait Aqua Nord, que présidait Sylvain Roy.", source, "fr", "fr") == "for"
+    assert said("En 2016, Pierre Cyr présidait Aqua Nord, que dirigeait Sylvain Roy.", source, "fr", "fr") != "for"
+
+
+def test_another_founder_contradicts_and_another_place_does_not() -> None:
+    source = "Aqua Nord was founded by Max Roy in Laval."
+    assert said("Aqua Nord was founded by Jean Cyr.", source) == "against"
+    assert said("Jean Cyr founded Aqua Nord.", source) == "against"
+    assert said("Aqua Nord was founded in Gaspé Nord.", source) == "neutral"
+
+
+def test_what_comes_first_does_so_once() -> None:
+    source = "The first annual meeting of Aqua Nord was held in April 2016."
+    assert said("Aqua Nord's first annual meeting took place in April 2018.", source) == "against"
+    assert said("Aqua Nord's annual meeting took place in April 2018.", source) == "neutral"
+
+
+def test_names_that_stand_together_are_read_one_by_one() -> None:
+    source = "Hydro Sud a signé une entente avec l’organisme Aqua Nord en mai 2024."
+    assert said("Aqua Nord et Hydro Sud ont conclu une entente en mai 2024.", source, "fr", "fr") == "for"
+    assert (
+        said("L’initiative MACH d’Aqua Nord a démarré en 2015.", "L’initiative MACH est née en 2011 à Aqua Nord.", "fr", "fr")
+        == "against"
+    )
+
+
 def test_what_comes_again_every_year_has_no_one_date() -> None:
     source = "Aqua Nord was launched at its annual meeting, held in 2020."
     assert said("Aqua Nord held its annual meeting in 2022.", source) == "neutral"

@@ -274,7 +274,8 @@ def _begins(word: str, prefix: str) -> bool:
 
 def _is_stem(word: str, prefix: str) -> bool:
     """Say whether a stem lost no more than the ending of a prefix: `cre` of `cree`, `person` of `personne`."""
-    return prefix == f"{word}e" or len(word) >= _SHORTEST_STEM and prefix.startswith(word) and len(prefix) - len(word) <= _LONGEST_ENDING
+    is_long = len(word) >= _SHORTEST_STEM and len(prefix) - len(word) <= _LONGEST_ENDING
+    return prefix == f"{word}e" or (is_long and prefix.startswith(word))
 
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:
