@@ -90,7 +90,7 @@ def compare(files: Assistant, milvus: Assistant) -> None:
 
 def run(folder: Path, corpus_dir: Path, uri: str) -> None:
     settings = Settings()
-    embedder = open_embedder("bundled", settings.cache_dir, None, compiled=True, late_interaction=True)
+    embedder = open_embedder(settings.model, settings.cache_dir, None, settings.compiled, settings.late_interaction)
     ranking = read_ranking(has_tokens(embedder))
     corpus, milvus = read_corpus(corpus_dir), MilvusServer(uri)
     for name, server in (("files", None), ("milvus", milvus)):

@@ -228,6 +228,20 @@ def test_candidates_are_those_of_files_whatever_is_asked(
         assert len(other) == len(ours)
 
 
+def test_a_graph_takes_the_place_of_comparing_all_where_there_are_many(
+    milvus: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stores: list[tuple[Any, Any]]
+) -> None:
+    monkeypatch.setattr(milvus_module, "EXACT_UP_TO", len(TEXTS) - 1)
+    build_index(ODD, tmp_path, WordEmbedder(8), recipe(flat_ranking()), milvus=milvus)
+    name = collection_name(snapshot.current_version(tmp_path), "fr")
+    with milvus._asking() as client:
+        assert client.describe_index(name, "vector")["index_type"] == "HNSW"
+    vector = WordEmbedder(8).embed_queries(["bois eau nord"])[0]
+    graph = snapshot.load(tmp_path, milvus=milvus).languages["fr"].store
+    found, again = stores[0][0].candidates(vector, ["bois"], 2), graph.candidates(vector, ["bois"], 2)
+    assert (again.rows.tolist(), again.cosines.tolist()) == (found.rows.tolist(), pytest.approx(found.cosines.tolist(), abs=1e-6))
+
+
 # Versions
 
 
