@@ -258,7 +258,8 @@ def run(folder: Path, size: int) -> dict:
     found: dict = {"size": size}
     for part in ("build", "ask"):
         command = [sys.executable, __file__, str(folder), "--part", part, "--sizes", str(size)]
-        found |= json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # as the command line has it
+        found |= json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, env=alone).stdout)
         print(json.dumps(found), file=sys.stderr, flush=True)
     shutil.rmtree(folder / "index")
     return found

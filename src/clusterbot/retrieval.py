@@ -179,7 +179,8 @@ class Retriever:
         """Return the candidates of one language with their fused scores."""
         about = np.zeros(len(found.rows), np.bool_)
         if query.cluster_ids:
-            documents = (self._snapshot.passages[row].document for row in found.rows.tolist())
+            owners = self._snapshot.passages.owners[found.rows].tolist()
+            documents = (self._snapshot.documents[number] for number in owners)
             about[:] = [not query.cluster_ids.isdisjoint(document.clusters) for document in documents]
         pool = np.empty(len(found.rows), _POOLED)
         pool["row"], pool["cosine"], pool["dense"] = found.rows, found.cosines, found.dense
