@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TARGETS: dict[str, Any] = runpy.run_path(str(Path(__file__).parent.parent / "fuzz" / "targets.py"))["TARGETS"]
-MAX_S = 2.0
+MAX_S = 2.0  # of processor time, as in `fuzz/run.py`
 PIECES = (
     b"\0",
     b"\xff",
@@ -51,9 +51,9 @@ def test_a_changed_input_raises_only_what_is_meant_and_ends_in_time(name: str) -
         target.run(seed)
     for _ in range(250):
         data = changed(chance.choice(target.seeds), chance)
-        started = time.monotonic()
+        started = time.process_time()
         target.run(data)
-        assert time.monotonic() - started < MAX_S, data
+        assert time.process_time() - started < MAX_S, data
 
 
 @pytest.mark.parametrize("name", TARGETS)
