@@ -346,6 +346,7 @@ class Server:
             with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self._port)):
                 return
             time.sleep(0.05)
+        self.end()
         raise AssertionError("Milvus Lite didn't start within a minute")
 
     def end(self) -> None:
