@@ -169,7 +169,7 @@ def test_the_line_of_a_question_that_cannot_be_taken() -> None:
     assert error_json("a", "no words") == {"id": "a", "error": "no words"}
 
 
-APPROXIMATE = Approximation(kind="HNSW32,SQ8", breadth=64, recall_10=0.998, recall_100=0.991, held_out=10)
+APPROXIMATE = Approximation(kind="HNSW32,SQ8", breadth=64, recall_10=0.998, recall_100=0.991, queries=10)
 
 
 def test_a_build_report() -> None:
@@ -183,7 +183,7 @@ def test_a_build_report() -> None:
         "removed": 0,
         "seconds": 0.123,
         "token_bytes": 640,
-        "approximate": {"fr": {"kind": "HNSW32,SQ8", "breadth": 64, "recall_10": 0.998, "recall_100": 0.991, "held_out": 10}},
+        "approximate": {"fr": {"kind": "HNSW32,SQ8", "breadth": 64, "recall_10": 0.998, "recall_100": 0.991, "queries": 10}},
         "failed": [{"file": "articles/a.md", "line": 3, "error": "lang: wrong"}],
     }
 

@@ -25,7 +25,6 @@ from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.milvus_store import send_passages
 from clusterbot.index.neighbours import Approximation, SearchSettings, approximate
 from clusterbot.index.places import Place, remove_version
-from clusterbot.index.sentences import SentenceWriter
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
 from clusterbot.index.tokens import OUTSIDE, TokenWriter
@@ -49,7 +48,7 @@ class BuildReport:
     removed: int
     seconds: float
     approximate: dict[Lang, Approximation]
-    token_bytes: int  # of the vectors of tokens and of single sentences
+    token_bytes: int
     failed: tuple[CorpusError, ...]
 
 
@@ -73,7 +72,7 @@ def build_index(
     approve: Approve | None = None,
     milvus: MilvusServer | None = None,
 ) -> BuildReport:
-    """Build a version aside, have it approved, then make it the live one; `progress` gets texts done and to do.
+    """Build a version aside, have it approved, then make it the live one; `progress` gets passages done and to do.
 
     Its passages are searched in its own files, unless a Milvus is to hold them.
 
@@ -119,7 +118,7 @@ def build_index(
         removed,
         (now() - started).total_seconds(),
         manifest.approximate,
-        sum(path.stat().st_size for name in ("tokens", "sentences") for path in (index_dir / manifest.version).glob(f"*/{name}/*")),
+        sum(path.stat().st_size for path in (index_dir / manifest.version).glob("*/tokens/*")),
         corpus.failed,
     )
 
@@ -222,7 +221,7 @@ def _write_version(
         if milvus is not None:
             send_passages(folder, manifest.version, lang, work.table[first : first + count], milvus)
         first += count
-    approximations = {} if milvus is not None else _approximate(building, manifest)
+    approximations = {} if milvus is not None else _approximate(building, manifest, work)
     paths = sorted(path for path in building.rglob("*") if path.is_file())
     for path in paths:
         snapshot.sync(path)
@@ -233,18 +232,24 @@ def _write_version(
     return sealed
 
 
-def _approximate(building: Path, manifest: Manifest) -> dict[Lang, Approximation]:
-    with ThreadPoolExecutor() as pool:  # a graph is made on one thread
-        made = pool.map(lambda lang: approximate(building / lang / "dense", manifest.search), manifest.passages)
-        return {lang: one for lang, one in zip(manifest.passages, made, strict=True) if one is not None}
+def _approximate(building: Path, manifest: Manifest, work: PassageEncodings) -> dict[Lang, Approximation]:
+    """Make the graphs of languages with many passages, side by side: each is made on one thread."""
+    queries = {}
+    first = 0
+    for lang, count in manifest.passages.items():
+        if count > manifest.search.exact_up_to:
+            queries[lang] = work.queries(range(first, first + count), manifest.search.queries)
+        first += count
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(lambda lang: approximate(building / lang / "dense", queries[lang], manifest.search), queries)
+        return {lang: one for lang, one in zip(queries, made, strict=True) if one is not None}
 
 
 def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, windows: Sequence[range]) -> None:
-    """Write the vectors of a language and, where passages have them, those of their tokens and sentences."""
+    """Write the vectors of a language and, where passages have them, those of their tokens."""
     with ExitStack() as files:
         dense = files.enter_context(DenseWriter(folder / "dense", manifest.dimension))
         tokens = files.enter_context(TokenWriter(folder / "tokens", manifest.token_dimension)) if manifest.token_dimension else None
-        read = files.enter_context(SentenceWriter(folder / "sentences", manifest.dimension)) if manifest.token_dimension else None
         for window in windows:
             vectors = np.empty((len(window), manifest.dimension), np.float32)
             for row, (encoding, offset) in zip(vectors, work.encodings(window), strict=True):
@@ -252,9 +257,6 @@ def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, w
                 if tokens is not None:
                     tokens.append(encoding.codes, np.maximum(encoding.begins - offset, OUTSIDE))
             dense.append(vectors)
-            if read is not None:
-                for found, begins in work.sentences(window):
-                    read.append(found, begins)
 
 
 def _swap(index_dir: Path, version: str, approve: Approve | None, milvus: MilvusServer | None) -> None:

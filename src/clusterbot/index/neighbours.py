@@ -24,7 +24,7 @@ from clusterbot.index.arrays import ArrayWriter, map_array
 logger = logging.getLogger(__name__)
 
 KIND = "HNSW32,SQ8"  # FAISS's name of a graph with 32 links a vector, and one byte a number
-NEAREST = (10, 100)  # of a passage: those of which an approximate search for a hundred, as a question's, must find its share
+NEAREST = (10, 100)  # of a question: those of which the share is measured that a search for a hundred, as a question's, finds
 PROPOSED = 1.5  # passages proposed by their codes for each that is asked for
 SEQUENTIAL = 55  # vectors that the exact search reads in the time that the graph's takes to be broader by one: benchmarks/scale.py
 TRAINED = 20_000  # vectors whose range the codes divide
@@ -40,23 +40,22 @@ Scores = NDArray[np.float32]
 class SearchSettings(BaseModel):
     """When not every vector is looked at. The defaults are measured: see docs/performance.md, "Scale", before touching them.
 
-    `exact_up_to`: vectors up to which all are. `least_recall`: of the ten and of the hundred nearest. `held_out`: vectors by which
-    recall is measured. `most_read`: the share of an exact search's time beyond which an approximate one isn't worth it.
+    `exact_up_to`: vectors up to which all are. `least_recall`: of the ten nearest. `queries`: vectors by which recall is measured.
+    `most_read`: the share of an exact search's time beyond which an approximate one isn't worth it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     exact_up_to: int = 40_000
     least_recall: float = 0.99
-    held_out: int = 1000
+    queries: int = 500
     most_read: float = 0.75
 
 
 class Approximation(BaseModel):
     """An approximate search: FAISS's name of it, how broad it is (`efSearch`), and the shares of the nearest so found.
 
-    The recalls, of the ten and of the hundred nearest, are measured against the exact search with `held_out` of the vectors, which
-    weren't in the graph yet.
+    The recalls, of the ten and of the hundred nearest, are measured against the exact search with so many `queries`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,7 +64,7 @@ class Approximation(BaseModel):
     breadth: int
     recall_10: float
     recall_100: float
-    held_out: int
+    queries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,36 +107,32 @@ def nearest(queries: Vectors, vectors: Vectors, k: int, allowed: NDArray[np.bool
     return found, scores
 
 
-def approximate(folder: Path, settings: SearchSettings) -> Approximation | None:
-    """Write a graph for a folder of more vectors than are all looked at, and return how it is searched; None where all are.
+def approximate(folder: Path, queries: Vectors, settings: SearchSettings) -> Approximation | None:
+    """Write a graph for a folder of many vectors, and return how it is searched; None where that isn't worth it.
 
-    A folder has the same graph at each build: it is made on one thread.
+    `queries` tell how broadly it has to be searched. A folder has the same graph at each build: it is made on one thread.
 
     Raises:
         OSError: the disk refuses.
     """
     vectors = map_array(folder / "vectors.npy")
-    if len(vectors) <= settings.exact_up_to:
-        return None
     order = np.random.default_rng(0).permutation(len(vectors)).astype(np.int32)
-    first, held = np.split(order, [-min(settings.held_out, len(vectors) // 10)])
     graph = Graph(cast(faiss.IndexHNSW, faiss.index_factory(vectors.shape[1], KIND, faiss.METRIC_INNER_PRODUCT)), order)
-    graph.index.train(vectors[np.sort(first[:TRAINED])])
-    _add(graph.index, vectors, first)
-    recall = _measure(graph, vectors, held)
+    graph.index.train(vectors[np.sort(order[:TRAINED])])
+    _add(graph.index, vectors, order)
+    recall = _measure(graph, vectors, queries)
     most = int(len(vectors) * settings.most_read / SEQUENTIAL)
-    breadth = least_breadth(lambda breadth: min(recall(breadth)), most, settings.least_recall)
+    breadth = least_breadth(lambda breadth: recall(breadth)[0], most, settings.least_recall)
     reached = recall(breadth)
-    if min(reached) < settings.least_recall:
+    if reached[0] < settings.least_recall:
         told = (
-            "search by vectors stays exact among %d passages: in %.2f of its time, %.3f and %.3f of the %d and %d nearest are found"
+            "search by vectors stays exact among %d passages: in %.2f of its time, an approximate one finds %.3f of the %d nearest"
         )
-        logger.warning(told, len(vectors), settings.most_read, *reached, *NEAREST)
+        logger.warning(told, len(vectors), settings.most_read, reached[0], NEAREST[0])
         return None
-    _add(graph.index, vectors, held)
     _write_graph(folder, graph)
     shares = [math.floor(1000 * share) / 1000 for share in reached]
-    return Approximation(kind=KIND, breadth=breadth, recall_10=shares[0], recall_100=shares[1], held_out=len(held))
+    return Approximation(kind=KIND, breadth=breadth, recall_10=shares[0], recall_100=shares[1], queries=len(queries))
 
 
 def _add(index: faiss.Index, vectors: Vectors, rows: Rows) -> None:
@@ -159,22 +154,19 @@ def _write_graph(folder: Path, graph: Graph) -> None:
         raise OSError(0, f"FAISS could not write {folder}: no space left, or not permitted") from error
 
 
-def _measure(graph: Graph, vectors: Vectors, held: Rows) -> Callable[[int], tuple[float, float]]:
-    """Return what tells, by the breadth of the search, the shares found of the nearest of vectors that aren't in the graph.
+def _measure(graph: Graph, vectors: Vectors, queries: Vectors) -> Callable[[int], tuple[float, float]]:
+    """Return what tells, by the breadth of the search, the shares of the nearest of queries that are found.
 
     What is as near as the last of the nearest counts for it: passages may repeat each other.
     """
-    queries = vectors[held]
     most = NEAREST[-1]
-    spare = len(held) * most * 2 // len(vectors) + 20  # for those that are nearest, but held out too
-    found, scores = nearest(queries, vectors, min(most + spare, len(vectors)))
-    ranked = -np.sort(-np.where(np.isin(found, held), -np.inf, scores), axis=1)
+    exact = nearest(queries, vectors, most)[1]
 
     def recall(breadth: int) -> tuple[float, float]:
         proposed = graph.propose(queries, int(PROPOSED * most), breadth)
         cosines = np.stack([vectors[rows] @ query for rows, query in zip(proposed, queries, strict=True)])
         cosines[proposed < 0] = -np.inf
-        found = [(cosines >= ranked[:, k - 1 : k] - ROUNDING).sum(axis=1) for k in NEAREST]
+        found = [(cosines >= exact[:, k - 1 : k] - ROUNDING).sum(axis=1) for k in NEAREST]
         first, second = (float(np.minimum(count, k).mean() / k) for count, k in zip(found, NEAREST, strict=True))
         return first, second
 
