@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -234,6 +236,28 @@ def test_a_file_cut_short_is_made_anew(copy: Path, name: str, monkeypatch: pytes
     monkeypatch.setattr(compiling, "_compile", lambda _, folder: made.append(folder) or GOOD)
     assert ensure_compiled(source) == (copy, GOOD)
     assert made == [copy]
+
+
+@pytest.mark.parametrize("opened", ["_open_session(path)", "compiling._quantise(path, path.parent)"])
+def test_the_runtime_keeps_no_identifier_and_tells_nobody_of_its_use(tmp_path: Path, opened: str) -> None:
+    """ONNX Runtime would write an identifier and its events below the home folder, to be sent to Microsoft."""
+    line = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", line[:1], line[1:])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    (tmp_path / "model").mkdir()
+    onnx.save(model, str(tmp_path / "model" / "m.onnx"))
+    script = f"""
+import pathlib
+from clusterbot import compiling
+from clusterbot.compiled import _open_session
+path = pathlib.Path({str(tmp_path / "model" / "m.onnx")!r})
+{opened}
+"""
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
+    subprocess.run([sys.executable, "-c", script], env={**kept, "HOME": str(home)}, check=True)
+    assert list(home.rglob("*")) == []
 
 
 @pytest.mark.model

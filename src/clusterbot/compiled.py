@@ -146,7 +146,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def silence_runtime() -> None:
+    """Keep ONNX Runtime from telling its makers of its use, as its builds do unless this is set before they are imported."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
 def _open_session(path: Path) -> InferenceSession:
+    silence_runtime()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

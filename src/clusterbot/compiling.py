@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusterbot import bundled
-from clusterbot.compiled import CompiledEmbedder
+from clusterbot.compiled import CompiledEmbedder, silence_runtime
 from clusterbot.errors import ModelUnavailable, StorageError
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def _export(model: PreTrainedModel, path: Path) -> None:
 
 
 def _quantise(path: Path, folder: Path) -> None:
+    silence_runtime()
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
