@@ -21,13 +21,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from clusterbot.answering import MAX_QUOTES, probability
+from clusterbot.answering import probability
 from clusterbot.assistant import Engine
 from clusterbot.datasets import Dataset, read_dataset
 from clusterbot.embedding import Embedder, open_embedder
 from clusterbot.evaluation import open_dataset
 from clusterbot.index.snapshot import Calibration
 from clusterbot.questions import understand
+from clusterbot.quoting import MAX_QUOTES
 from clusterbot.ranking import read_ranking
 from clusterbot.settings import read_settings
 

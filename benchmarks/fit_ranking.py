@@ -6,10 +6,10 @@ Every set counts alike, whatever its size. The project's own tuning questions (t
 part; its test questions (tests/evaluation) never do. Each set is left out once, so that a figure under "left out" is
 of a set that the fit never saw.
 
-Two rankings are fitted: "plain", for indexes without token vectors, and "late", for those with them. Fusion and sentence
-weights: the listwise softmax cross-entropy (Cao et al. 2007, ListNet) between judgements and scores, by L-BFGS; sentences on
-the sets that know their answers, for the late ranking alone. Calibration: a logistic regression for each language, on the sets
-of that language which have unanswerable questions.
+Two rankings are fitted: "plain", for indexes without token vectors, and "late", for those with them. Fusion weights: the
+listwise softmax cross-entropy (Cao et al. 2007, ListNet) between judgements and scores, by L-BFGS. Calibration: a logistic
+regression for each language, on the sets of that language which have unanswerable questions. Sentence weights stay as they are:
+fit_sentences.py fits them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from clusterbot.answering import SentenceWeights
-from clusterbot.assistant import SEARCHED, Engine
+from clusterbot.assistant import Engine
 from clusterbot.calibrating import collect as collect_evidence
 from clusterbot.calibrating import cross_validate, fit_languages
 from clusterbot.datasets import Dataset, TestQuery, read_dataset
 from clusterbot.embedding import open_embedder
-from clusterbot.evaluation import CUT_OFF, Asked, holds_answer, open_dataset
+from clusterbot.evaluation import CUT_OFF, Asked, open_dataset
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Lang
 from clusterbot.questions import understand
@@ -45,8 +44,6 @@ START = FusionWeights(
     lexical=3.0, lexical_top=-2.0, lexical_dense_top=-0.2, lexical_other=-0.5, other=0.0, cluster=0.5, late=0.0, late_other=0.0
 )
 NAMES = tuple(FusionWeights.model_fields)
-LATE_SCALE = 20.0  # MaxSim differs by hundredths where the other parts of a sentence's score differ by whole numbers
-SENTENCE_NAMES = ("late", "matched", "passage", "kind", "other")
 
 
 Score = Callable[[FusionWeights], Callable[["Pool"], np.ndarray]]
@@ -194,45 +191,6 @@ def fit_fusion(
     return FusionWeights(**fitted)
 
 
-def sentences_of(dataset: Dataset, engine: Engine) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Return for each query with known answers its sentences' parts (sentences, 5), and which of them answer, as shares of 1."""
-    found = []
-    for test in dataset.queries:
-        if test.answerable and test.answers:
-            _, candidates_read = engine.find(understand(test.text, engine.registry), SEARCHED)
-            relevant = dataset.qrels.get(test.id, {})
-            parts = [[LATE_SCALE * one.late, one.matched, one.passage, one.kind, one.is_other] for one in candidates_read]
-            gains = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in candidates_read]
-            if any(gains):
-                found.append((torch.tensor(parts, dtype=torch.double), torch.tensor(gains, dtype=torch.double) / sum(gains)))
-    return found
-
-
-def fit_sentences(sets: Sequence[list[tuple[torch.Tensor, torch.Tensor]]]) -> dict[str, float]:
-    """Fit the weights of a sentence's parts."""
-    theta = torch.zeros(len(SENTENCE_NAMES), dtype=torch.double, requires_grad=True)
-    optimiser = torch.optim.LBFGS([theta], lr=0.5, max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        total = PENALTY * (theta**2).sum()
-        for queries in sets:
-            shares = [(gains * torch.log_softmax(parts @ theta, dim=0)).sum() for parts, gains in queries]
-            total = total - torch.stack(shares).mean() / len(sets)
-        total.backward()
-        return total
-
-    optimiser.step(loss)
-    fitted = dict(zip(SENTENCE_NAMES, theta.detach().tolist(), strict=True))
-    return {name: round(weight * (LATE_SCALE if name == "late" else 1), 3) for name, weight in fitted.items()}
-
-
-def first_answers(queries: list[tuple[torch.Tensor, torch.Tensor]], weights: dict[str, float]) -> float:
-    """Return the share of queries, among those whose answer was read, of which the best sentence answers."""
-    theta = torch.tensor([weights[name] / (LATE_SCALE if name == "late" else 1) for name in SENTENCE_NAMES], dtype=torch.double)
-    return float(np.mean([float(gains[int((parts @ theta).argmax())] > 0) for parts, gains in queries]))
-
-
 def show_fusion(title: str, judged: dict[str, list[Judged]], score: Score, is_late: bool) -> FusionWeights:
     """Fit on all sets and print what each is worth left out."""
     data = {name: tensors(one) for name, one in judged.items()}
@@ -274,21 +232,7 @@ def main() -> None:
     compared = {name: standardised(one, fusion["plain"]) for name, one in judged.items()}
     fusion["late"] = show_fusion("late", compared, with_late, is_late=True)
 
-    sentence = {"plain": shipped["plain"].sentence}
     snapshots = {name: engine.snapshot for name, engine in engines.items()}
-    late = shipped["late"].model_copy(update={"fusion": fusion["late"]})
-    read = {
-        dataset.name: sentences_of(dataset, Engine(snapshots[dataset.name], embedder, late))
-        for dataset in datasets
-        if any(test.answers for test in dataset.queries)
-    }
-    weights = fit_sentences(list(read.values()))
-    print("\n| first sentence answers, of those read | left out | all sets |\n| --- | --- | --- |")
-    for name, queries in read.items():
-        left_out = fit_sentences([others for other, others in read.items() if other != name])
-        print(f"| {name} | {first_answers(queries, left_out):.3f} | {first_answers(queries, weights):.3f} |", flush=True)
-    sentence["late"] = SentenceWeights(dense=0.0, margin=shipped["late"].sentence.margin, **weights)
-
     names = ", ".join(dataset.name for dataset in datasets)
     rankings = {}
     for kind in ("plain", "late"):
@@ -300,11 +244,11 @@ def main() -> None:
         }
         rankings[kind] = Ranking(
             fusion=fusion[kind],
-            sentence=sentence[kind],
+            sentence=shipped[kind].sentence,
             calibration=show_calibration(asked),
             calibrated_for=f"{embedder.name}@{embedder.revision}",
-            fitted=f"benchmarks/fit_ranking.py on {names}, {dt.datetime.now(dt.UTC):%Y-%m-%d}"
-            + ("; sentence: docs/decisions/0009" if kind == "plain" else ""),
+            fitted=f"benchmarks/fit_ranking.py on {names}, {dt.datetime.now(dt.UTC):%Y-%m-%d}; sentence: "
+            + shipped[kind].fitted.partition("; sentence: ")[2],
         )
     text = json.dumps({kind: ranking.model_dump(mode="json") for kind, ranking in rankings.items()}, indent=2)
     print(f"\n{text}")

@@ -8,6 +8,7 @@ A part is taken into evaluation.json from the file that a command wrote:
     fit             clusterbot eval --fit DATASET_DIR... tests/evaluation/tuning --json
     ablation        benchmarks/ablate_ranking.py DATASET_DIR... --json FILE
     answerability   benchmarks/try_answerability.py DATASET_DIR... --json FILE
+    blind           clusterbot eval tests/evaluation/blind --json
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import jinja2
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "evaluation.json"
-PARTS = ("eval", "fit", "ablation", "answerability")
+PARTS = ("eval", "fit", "ablation", "answerability", "blind")
 OWN = "evaluation"
 NAMES = {OWN: "our test questions", "tuning": "our tuning questions"}
 COLOURS = ("#b4371f", "#1f5fb4", "#2e8540", "#8a5fb4", "#b4811f", "#5b6770")
@@ -66,6 +67,7 @@ def values(results: Json) -> Json:
         "sets": sets,
         "public": public,
         "own": sets[OWN],
+        "blind": results["blind"][0],
         "best": best,
         "left_out": left_out,
         "plain_left_out": fitted["without"]["late interaction"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +14,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from clusterbot.answering import SentenceWeights
+from clusterbot.compiled import Encoding
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Document, Names, Profile
+from clusterbot.quoting import SentenceWeights
 from clusterbot.ranking import Ranking
 from clusterbot.retrieval import FusionWeights
 from clusterbot.text import fold
@@ -61,6 +63,25 @@ class KeywordEmbedder:
             vectors[row, held or [self.dimension - 1]] = 1
         unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+
+class TokenKeywordEmbedder(KeywordEmbedder):
+    """The same, and each word is a token that points along its keyword, or along the one more axis."""
+
+    @property
+    def token_dimension(self) -> int:
+        return self.dimension
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
+        return [self._encoding(text, vector) for text, vector in zip(texts, self.embed_queries(texts), strict=True)]
+
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> list[Encoding]:
+        return [self._encoding(text, vector) for text, vector in zip(texts, self.embed_passages(texts, progress), strict=True)]
+
+    def _encoding(self, text: str, vector: NDArray[np.float32]) -> Encoding:
+        words = list(re.finditer(r"\w+", text))
+        codes = (127 * self._embed([word.group() for word in words])).astype(np.int8)
+        return Encoding(vector, codes, np.array([word.start() for word in words], np.int32))
 
 
 def flat_fusion(**weights: float) -> FusionWeights:

@@ -9,24 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clusterbot.answering import (
-    MAX_QUOTES,
-    Abstention,
-    Answer,
-    Candidate,
-    Reader,
-    choose,
-    holds,
-    probability,
-    say_the_same,
-)
+from clusterbot.answering import Abstention, Answer, Reader, probability
 from clusterbot.assistant import Engine, recipe
 from clusterbot.corpus import Corpus, read_corpus
+from clusterbot.emphasis import holds
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Lang
 from clusterbot.questions import Asks, Question
+from clusterbot.quoting import MAX_QUOTES, Candidate, Parts, choose, say_the_same
 from clusterbot.ranking import Ranking
 from fakes import KeywordEmbedder, document, flat_ranking, write_corpus
 
@@ -179,7 +171,7 @@ def test_a_sentence_is_embedded_once(tmp_path: Path, corpus_dir: Path) -> None:
 
 def candidate(text: str, score: float = 1.0, lang: Lang = "fr", asked: Lang = "fr", **values: object) -> Candidate:
     source = document(values.pop("id_", f"d{abs(hash(text))}"), text, lang, **{"clusters": ("a",), **values})  # type: ignore[arg-type]
-    return Candidate(source, 0, len(text), 0.0, 0.0, 0.0, 0.0, False, lang != asked, score)
+    return Candidate(source, 0, len(text), Parts(other=lang != asked), score)
 
 
 def question(is_list: bool = False) -> Question:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from clusterbot.answering import Candidate
 from clusterbot.claims import Verdict, weigh
 from clusterbot.judging import RuleJudge, read_rules
 from clusterbot.models import Citation, Document
+from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement
 
 RULES = read_rules()
@@ -27,7 +27,7 @@ def weighed(claim: str, *sentences: str, settled: str = "") -> Verdict:
             licence="CC BY 4.0",
             text=text,
         )
-        candidates.append(Candidate(document, 0, len(text), 0.0, 0.0, 0.0, 0.0, False, False, 0.0))
+        candidates.append(Candidate(document, 0, len(text)))
 
     def is_settled(citation: Citation) -> bool:
         return citation.text == settled

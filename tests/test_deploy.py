@@ -104,6 +104,10 @@ def test_without_torch_and_without_a_compiled_model_the_cure_is_named(tmp_path: 
     ran = without(tmp_path, tmp_path / "empty", ["index", "build"])
     assert ran.returncode == 1 and "Traceback" not in ran.stderr
     assert "clusterbot model prepare --into" in ran.stderr
+    examined = without(tmp_path, tmp_path / "empty", ["doctor", "--json"])
+    assert examined.returncode == 1 and "Traceback" not in examined.stderr
+    checks = {check["name"]: check["severity"] for check in json.loads(examined.stdout)["checks"]}
+    assert checks["model"] == "warn" and checks["index"] == "fail"
 
 
 @pytest.mark.model
@@ -116,6 +120,8 @@ def test_a_prepared_model_is_copied_whole_and_nothing_else(tmp_path: Path, monke
     [folder] = (tmp_path / "model").iterdir()
     assert str(folder) == told["folder"] and "int8" in told["revision"]
     assert sorted(path.name for path in folder.iterdir()) == ["compiled.json", "model.onnx", "pieces.model", "weights.bin"]
+    modes = {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+    assert modes == {0o755, 0o644}, "another account answers with it"
 
 
 def test_a_model_that_is_not_compiled_cannot_be_prepared(cli: Cli) -> None:

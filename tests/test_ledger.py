@@ -225,3 +225,22 @@ def test_of_what_changes_the_newest_is_told_and_all_that_differ(asked: Ledger) -
     told = [one.text for one in asked.asked("Combien de membres   compte ?", "fr", "number", "bois_boreal")]
     assert len(told) == 2 and all("En 2020" in text for text in told)
     assert asked.asked("Combien de membres ?", "fr", "number", "nulle_part") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Site web de   ?", True),
+        ("Comment joindre   ?", True),
+        ("Quel est le site ?", True),
+        ("Sur quel site l’usine est-elle bâtie ?", False),
+        ("Où est   ?", False),
+        ("", False),
+    ],
+)
+def test_the_website_is_told_where_nothing_else_is_asked_for(words: str, told: bool) -> None:
+    text = "Le site de Bois Boréal est bois.example.org. Bois Boréal a un site sur le fleuve."
+    ledger = Ledger([profile("bois_boreal", "fr", text, website="https://www.bois.example.org/accueil")], VOCABULARY)
+    expected = ["Le site de Bois Boréal est bois.example.org."] if told else []
+    assert [one.text for one in ledger.reaching(words, "fr", "bois_boreal")] == expected
+    assert ledger.reaching(words, "fr", "nulle_part") == []

@@ -48,6 +48,25 @@ def test_what_is_asked_for_is_known(registry: ClusterRegistry, text: str, asks: 
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("C’est quoi Bois Boréal ?", True),
+        ("Bois Boréal?", True),
+        ("What is Aqua Nord?", True),
+        ("aqua nord what does it do", True),
+        ("Qui dirige Aqua Nord ?", False),
+        ("What is the budget of Aqua Nord?", False),
+        ("What does Aqua Nord say of pilot plants, of exports and of its members?", False),
+        ("Où est Aqua Nord ?", False),
+    ],
+)
+def test_asking_what_something_is_is_told_from_asking_something_about_it(
+    registry: ClusterRegistry, text: str, expected: bool
+) -> None:
+    assert understand(text, registry).asks_what_it_is is expected
+
+
+@pytest.mark.parametrize(
     ("text", "is_list"),
     [
         ("Quelles sont les grappes du Nord ?", True),

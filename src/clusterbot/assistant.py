@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clusterbot import bundled
 from clusterbot.analysis import load_identifier
-from clusterbot.answering import EVIDENCE, Abstention, Answer, Candidate, Reader
+from clusterbot.answering import EVIDENCE, Abstention, Answer, Reader
 from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
 from clusterbot.clusters import Cluster, ClusterRegistry
 from clusterbot.embedding import Embedder, has_tokens, open_embedder
@@ -34,6 +34,7 @@ from clusterbot.models import EVERYTHING, LANGUAGES, Citation, Disagreement, Fil
 from clusterbot.naming import NameJudge
 from clusterbot.passages import PassageSettings
 from clusterbot.questions import Question, understand
+from clusterbot.quoting import Candidate
 from clusterbot.ranking import Ranking, read_ranking
 from clusterbot.retrieval import Hit, Retriever
 from clusterbot.settings import RULES, Settings

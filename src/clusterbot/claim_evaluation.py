@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusterbot.analysis import analyse
-from clusterbot.answering import Candidate
 from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.claims import LABELS, Label, overall, weigh
 from clusterbot.datasets import Dataset, TestClaim
 from clusterbot.errors import ClusterbotError, EvaluationError
 from clusterbot.models import Document, Lang
 from clusterbot.questions import understand
+from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement
 from clusterbot.text import split_sentences
 
@@ -67,7 +67,7 @@ def _on_given(claim: TestClaim, texts: Sequence[str], engine: Engine) -> Judged:
             text=text,
         )
         spans = {(one.start, one.end) for one in split_sentences(text, claim.lang)} | {(0, len(text))}
-        candidates += [Candidate(document, start, end, 0.0, 0.0, 0.0, 0.0, False, False, 0.0) for start, end in sorted(spans)]
+        candidates += [Candidate(document, start, end) for start, end in sorted(spans)]
     rules = engine.rules.model_copy(update={"sentences": len(candidates)})
     verdict = weigh(Statement(claim.text, claim.lang, frozenset()), (), candidates, engine.judge, rules)
     return Judged(claim, verdict.label, max(overlap(claim.text, text, claim.lang) for text in texts))

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from clusterbot.answering import Candidate
 from clusterbot.comparing import holds
 from clusterbot.dates import find_periods
 from clusterbot.facts import Known
 from clusterbot.judging import ClaimRules, Difference, Judge, Judgement, Stance
 from clusterbot.models import Citation, Disagreement, Lang, Timeline
 from clusterbot.quantities import find_quantities
+from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement, written_on
 from clusterbot.text import split_sentences
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterbot.answering import choose, evidence, probability
+from clusterbot.answering import evidence, probability
 from clusterbot.assistant import SEARCHED, Engine, recipe
 from clusterbot.corpus import Corpus
 from clusterbot.datasets import Dataset, TestQuery
@@ -27,6 +27,7 @@ from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import LANGUAGES, Lang, Passage
 from clusterbot.questions import understand
+from clusterbot.quoting import choose
 from clusterbot.ranking import Ranking
 from clusterbot.retrieval import Hit, Query
 from clusterbot.text import fold

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterbot.answering import MAX_QUOTES, TOLD, Answer, probability
+from clusterbot.answering import TOLD, Answer, probability
 from clusterbot.clusters import Cluster
 from clusterbot.index.snapshot import Calibration, Snapshot
 from clusterbot.ledger import Ledger
 from clusterbot.models import LANGUAGES, Profile
 from clusterbot.questions import Question
+from clusterbot.quoting import MAX_QUOTES
 from clusterbot.retrieval import Hit, Retriever
 
 CANDIDATES = 100

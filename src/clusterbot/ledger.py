@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from clusterbot.analysis import terms_of
 from clusterbot.dates import find_periods
@@ -20,6 +21,8 @@ _GENERAL: dict[Lang, str] = {  # words that narrow no question
     "en": "who what which when how many much since is was were has have had does do did there it the "
     "year date cluster organization sector number total current currently now today",
 }
+_REACHING = "site web internet contact contacter joindre url website reach"  # few words, so that they don't tell the language
+_AROUND_REACHING = "comment où trouver adresse page officiel how where find address official de du des la le les of the"
 MIN_TELLING_NUMBER = 10  # a smaller one stands in many sentences, so its attribute must be named beside it
 
 
@@ -109,6 +112,18 @@ class Ledger:
             found = [one for one in self._sentences(page) if fact in one.facts and self._tells_the_rest(one, fact, words, lang)]
             told += sorted(found, key=lambda one: (len(one.facts), one.end - one.start, one.start))[:1]
         return list(dict.fromkeys(told))
+
+    def reaching(self, words: str, lang: Lang, cluster_id: str) -> list[Citation]:
+        """Return the sentences of a cluster's page that tell its website, shortest first, where that is all that is asked for."""
+        pages = self._profiles.get(cluster_id, {})
+        page = pages.get(lang) or next(iter(pages.values()), None)
+        asked = terms_of(words, lang)
+        if page is None or page.website is None or asked.isdisjoint(terms_of(_REACHING, lang)):
+            return []
+        if not asked <= terms_of(f"{_REACHING} {_AROUND_REACHING} {_GENERAL['fr']} {_GENERAL['en']}", lang):
+            return []
+        host = (urlsplit(page.website).hostname or "").removeprefix("www.")
+        return sorted((one for one in self._sentences(page) if host in one.text), key=lambda one: (one.end - one.start, one.start))
 
     def _tells_the_rest(self, told: Citation, fact: Fact, words: str, lang: Lang) -> bool:
         """Say whether what a question has beside the words for asking stands in a sentence: "first chair" isn't any chair."""

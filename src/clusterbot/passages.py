@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from clusterbot.models import Document, Passage
+from clusterbot.models import Document, Passage, Span
 from clusterbot.text import Sentence, split_sentences
 
 
@@ -57,6 +57,17 @@ def _windows(sentences: tuple[Sentence, ...], settings: PassageSettings) -> Iter
         if last + 1 == len(sentences):
             return
         first = max(first + 1, last + 1 - settings.overlap_sentences)
+
+
+def quotable(passage: Passage) -> list[Span]:
+    """Return the sentences of a passage that can be quoted, as ranges of its document's text: no heading, and a letter in each."""
+    document = passage.document
+    spans = [
+        Span(passage.start + one.start, passage.start + one.end)
+        for one in split_sentences(passage.text, document.lang)
+        if not one.is_heading
+    ]
+    return [one for one in spans if any(char.isalpha() for char in document.text[one.start : one.end])]
 
 
 def context_of(passage: Passage, cluster_names: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from clusterbot.analysis import detect_language
+from clusterbot.analysis import analyse, detect_language
 from clusterbot.clusters import ClusterRegistry, Mention
 from clusterbot.errors import UsageError
 from clusterbot.models import Lang
@@ -17,6 +17,7 @@ from clusterbot.seeking import sought
 from clusterbot.text import fold
 
 MAX_CHARS = 2000
+MAX_WHAT_TERMS = 2  # index terms of a question that asks what something is: more would ask for something about it
 SURE = 0.6  # of a language; below it the conversation decides
 MAX_CONTEXT = 10  # earlier questions that can still matter
 Asks = Literal["number", "money", "date", "person", "other"]
@@ -34,6 +35,7 @@ _ASKS: tuple[tuple[Asks, re.Pattern[str]], ...] = (
         "number",
         re.compile(r"\b(combien|nombre|cmb|cb|nb|how many|number of|count|pourcentage|percent\w*|share|part d[eu'])\b"),
     ),
+    ("person", re.compile(r"^\W*(?:(?:c'est|par|avec|by) )?(?:qui|who|whom)\b(?!.*\b(?:quand|when|annee|year)\b)")),
     (
         "date",
         re.compile(
@@ -53,6 +55,10 @@ _LIST = re.compile(
     r"\b(quel(le)?s sont|lesquel(le)?s|liste[rz]?|nomme[rz]?|enumere[rz]?|toutes les|tous les"
     r"|which (clusters|are|of)|what are|what clusters"
     r"|list|name (the|all)|all the|quelles grappes|quels organismes)\b"
+)
+_WHAT_IS = re.compile(
+    r"\b(c'est quoi|c quoi|qu'est[- ]ce qu(e|i)|fait quoi|que fait|a quoi sert|definition|mission"
+    r"|what( is|'s| are| was| were| does| did| do)|whats)\b"
 )
 _ALL_CLUSTERS = re.compile(
     r"\b(grappes|clusters|creneaux|niches|zones d'innovation|innovation zones|consortiums?|consortia|poles)\b"
@@ -80,6 +86,14 @@ class Question:
     def words(self) -> str:
         """Its words but for the clusters' names."""
         return _without([one for one in self.mentions if self.text[one.start : one.end] == one.matched], self.text)
+
+    @property
+    def asks_what_it_is(self) -> bool:
+        """Whether it asks what a thing is or does, and no more than that; a name by itself does, too."""
+        if not any(char.isalnum() for char in self.words):
+            return bool(self.mentions)
+        is_short = len(analyse(self.words, self.lang)) <= MAX_WHAT_TERMS
+        return self.asks == "other" and is_short and bool(_WHAT_IS.search(fold(self.words)))
 
     @property
     def query(self) -> str:

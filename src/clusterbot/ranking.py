@@ -6,9 +6,9 @@ from importlib import resources
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from clusterbot.answering import SentenceWeights
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Lang
+from clusterbot.quoting import SentenceWeights
 from clusterbot.retrieval import FusionWeights
 
 

@@ -68,8 +68,8 @@ class Hit:
 class Query:
     """What is searched: words, their vector (float32 (d,), length 1), their language and the clusters they name.
 
-    `tokens`: float32 (m, r), rows of length 1; none where the index holds no token vectors. `words`: the text without the names of
-    clusters, which say what is asked about and not what is asked.
+    `tokens`: float32 (m, r), rows of length 1, and `begins`: int32 (m,), where in the text each begins; none where the index holds
+    no token vectors. `words`: the text without the names of clusters, which say what is asked about and not what is asked.
     """
 
     text: str
@@ -77,6 +77,7 @@ class Query:
     lang: Lang
     vector: NDArray[np.float32]
     tokens: NDArray[np.float32]
+    begins: NDArray[np.int32]
     cluster_ids: frozenset[str]
 
 
@@ -109,8 +110,9 @@ class Retriever:
         words, named = text if words is None else words, frozenset(cluster_ids)
         if has_tokens(self._embedder):
             encoding = self._embedder.encode_queries([text])[0]
-            return Query(text, words, lang, encoding.vector, unit(encoding.codes), named)
-        return Query(text, words, lang, self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), named)
+            return Query(text, words, lang, encoding.vector, unit(encoding.codes), encoding.begins, named)
+        vector, tokens, begins = self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), np.empty(0, np.int32)
+        return Query(text, words, lang, vector, tokens, begins, named)
 
     def search(
         self,

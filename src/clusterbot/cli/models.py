@@ -51,11 +51,13 @@ def prepare(
 
 
 def _copy(folder: Path, into: Path) -> Path:
-    """Copy a folder whole or not at all."""
+    """Copy a folder whole or not at all, for any account to read: the weights are public, and what answers isn't who copied."""
     pending, final = into / f".copying-{folder.name}", into / folder.name
     try:
         shutil.rmtree(pending, ignore_errors=True)
         shutil.copytree(folder, pending)
+        for path in (pending, *pending.iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         shutil.rmtree(final, ignore_errors=True)
         pending.rename(final)
     except OSError as error:

@@ -25,6 +25,7 @@ from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.milvus_store import send_passages
 from clusterbot.index.neighbours import Approximation, SearchSettings, approximate
 from clusterbot.index.places import Place, remove_version
+from clusterbot.index.sentences import SentenceWriter
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
 from clusterbot.index.tokens import OUTSIDE, TokenWriter
@@ -48,7 +49,7 @@ class BuildReport:
     removed: int
     seconds: float
     approximate: dict[Lang, Approximation]
-    token_bytes: int
+    token_bytes: int  # of the vectors of tokens and of single sentences
     failed: tuple[CorpusError, ...]
 
 
@@ -72,7 +73,7 @@ def build_index(
     approve: Approve | None = None,
     milvus: MilvusServer | None = None,
 ) -> BuildReport:
-    """Build a version aside, have it approved, then make it the live one; `progress` gets passages done and to do.
+    """Build a version aside, have it approved, then make it the live one; `progress` gets texts done and to do.
 
     Its passages are searched in its own files, unless a Milvus is to hold them.
 
@@ -118,7 +119,7 @@ def build_index(
         removed,
         (now() - started).total_seconds(),
         manifest.approximate,
-        sum(path.stat().st_size for path in (index_dir / manifest.version).glob("*/tokens/*")),
+        sum(path.stat().st_size for name in ("tokens", "sentences") for path in (index_dir / manifest.version).glob(f"*/{name}/*")),
         corpus.failed,
     )
 
@@ -246,10 +247,11 @@ def _approximate(building: Path, manifest: Manifest, work: PassageEncodings) -> 
 
 
 def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, windows: Sequence[range]) -> None:
-    """Write the vectors of a language and, where passages have them, those of their tokens."""
+    """Write the vectors of a language and, where passages have them, those of their tokens and sentences."""
     with ExitStack() as files:
         dense = files.enter_context(DenseWriter(folder / "dense", manifest.dimension))
         tokens = files.enter_context(TokenWriter(folder / "tokens", manifest.token_dimension)) if manifest.token_dimension else None
+        read = files.enter_context(SentenceWriter(folder / "sentences", manifest.dimension)) if manifest.token_dimension else None
         for window in windows:
             vectors = np.empty((len(window), manifest.dimension), np.float32)
             for row, (encoding, offset) in zip(vectors, work.encodings(window), strict=True):
@@ -257,6 +259,9 @@ def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, w
                 if tokens is not None:
                     tokens.append(encoding.codes, np.maximum(encoding.begins - offset, OUTSIDE))
             dense.append(vectors)
+            if read is not None:
+                for found, begins in work.sentences(window):
+                    read.append(found, begins)
 
 
 def _swap(index_dir: Path, version: str, approve: Approve | None, milvus: MilvusServer | None) -> None:

@@ -13,9 +13,9 @@ from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.table import PassageTable
 from clusterbot.index.vectors import VectorCache, vector_key
 from clusterbot.models import Lang
-from clusterbot.passages import context_of
+from clusterbot.passages import context_of, quotable
 
-SLICE = 256  # passages embedded between two moments at which a killed build has lost nothing
+SLICE = 256  # texts embedded between two moments at which a killed build has lost nothing
 WINDOW = 4096  # passages whose texts and encodings are held at once, and which are embedded by length: 45 MB with their tokens
 QUESTION_WORDS = 12  # of a passage, to ask with: as many as our test questions have
 
@@ -40,9 +40,13 @@ class PassageEncodings:
             yield f"{context}\n{passage.text}", len(context) + 1
 
     def embed(self, progress: Progress | None) -> int:
-        """Embed what no earlier build did; return how many passages that is, those with the same text counted each."""
+        """Embed what no earlier build did; return how many passages that is, those with the same text counted each.
+
+        Where passages have token vectors, their sentences are embedded as well, each by itself.
+        """
         windows = windows_of(0, len(self.table))
-        counts = [self._missing(window)[1] for window in windows]
+        passages = [self._missing(window)[1] for window in windows]
+        counts = [own + len(self._missing_sentences(window)) for own, window in zip(passages, windows, strict=True)]
         tell = progress or (lambda done, total: None)
         done = 0
         for window, count in zip(windows, counts, strict=True):
@@ -50,7 +54,7 @@ class PassageEncodings:
                 self._embed(window, partial(_ahead, lambda part: tell(part, sum(counts)), done))
                 done += count
                 tell(done, sum(counts))
-        return done
+        return sum(passages)
 
     def queries(self, rows: range, most: int) -> NDArray[np.float32]:
         """Return the vectors of words that stand in passages, encoded as questions are: of so many rows at most."""
@@ -64,6 +68,31 @@ class PassageEncodings:
         known = self._cache.get(keys, *self._dimensions)
         yield from ((known[key], offset) for key, (_, offset) in zip(keys, texts, strict=True))
 
+    def sentences(self, window: range) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
+        """Yield the vectors of each passage's sentences, float32 (s, d), and where in it they begin, int32 (s,)."""
+        read = [self._sentences_of(row) for row in window]
+        known = self._cache.get([self._sentence_key(text) for row in read for text, _ in row], *self._dimensions)
+        for row in read:
+            vectors = [known[self._sentence_key(text)].vector for text, _ in row]
+            begins = np.array([begin for _, begin in row], np.int32)
+            yield np.array(vectors, np.float32).reshape(len(row), self._embedder.dimension), begins
+
+    def _sentences_of(self, row: int) -> list[tuple[str, int]]:
+        """Return the sentences of a passage that can be quoted, and where in it each begins."""
+        passage = self.table[row]
+        return [(passage.document.text[one.start : one.end], one.start - passage.start) for one in quotable(passage)]
+
+    def _sentence_key(self, text: str) -> bytes:
+        return vector_key(self._embedder.fingerprint, f"sentence\0{text}")
+
+    def _missing_sentences(self, window: range) -> dict[bytes, str]:
+        """Return the sentences that aren't known by their keys; none where passages have no token vectors."""
+        if not has_tokens(self._embedder):
+            return {}
+        texts = {self._sentence_key(text): text for row in window for text, _ in self._sentences_of(row)}
+        known = self._cache.known(list(texts), *self._dimensions)
+        return {key: text for key, text in texts.items() if key not in known}
+
     def _missing(self, window: range) -> tuple[dict[bytes, str], int]:
         """Return the texts that aren't known by their keys, and how many passages have them."""
         texts = {row: text for row, (text, _) in zip(window, self.texts(window), strict=True)}
@@ -73,11 +102,16 @@ class PassageEncodings:
         return {keys[row]: texts[row] for row in missing}, len(missing)
 
     def _embed(self, window: range, progress: Callable[[int], None]) -> None:
-        todo = sorted(self._missing(window)[0].items(), key=lambda item: len(item[1]))
+        sentences = self._missing_sentences(window)
+        todo = sorted((self._missing(window)[0] | sentences).items(), key=lambda item: len(item[1]))
         for first in range(0, len(todo), SLICE):
             batch = todo[first : first + SLICE]
             fresh = _encode([text for _, text in batch], self._embedder, partial(_ahead, progress, first))
-            self._cache.put((key, one) for (key, _), one in zip(batch, fresh, strict=True))
+            kept = (
+                (key, Encoding(one.vector, one.codes[:0], one.begins[:0]) if key in sentences else one)
+                for (key, _), one in zip(batch, fresh, strict=True)
+            )
+            self._cache.put(kept)
 
 
 def _ahead(progress: Callable[[int], None], before: int, done: int) -> None:

@@ -2,7 +2,7 @@
 
 index/CURRENT                         one line: the live version's name
 index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.npy tables.json words.txt
-                                      {fr,en}/{dense,lexical,tokens}/, or {milvus,tokens}/
+                                      {fr,en}/{dense,lexical,tokens,sentences}/, or {milvus,tokens,sentences}/
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from clusterbot.errors import IndexCorrupt, IndexMismatch, IndexMissing, Storage
 from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.neighbours import Approximation, SearchSettings
 from clusterbot.index.places import Place, check_place, open_store, remove_version
+from clusterbot.index.sentences import SentenceIndex
 from clusterbot.index.stores import PassageStore, RowFilter
 from clusterbot.index.table import PassageTable
 from clusterbot.index.tokens import TokenIndex
 from clusterbot.models import Attribute, Document, Lang, Profile
 
-FORMAT = 4
+FORMAT = 5  # another one also where sentences are split otherwise, since their vectors are found by where they begin
 KEPT_VERSIONS = 3
 _REBUILD = "rebuild it: clusterbot index build"
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")
@@ -89,11 +90,12 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LanguageIndex:
-    """The passages of one language: rows `first_row` and on of the snapshot's passages."""
+    """The passages of one language, rows `first_row` and on; vectors of tokens and of sentences are there or not, both of them."""
 
     first_row: int
     store: PassageStore
     tokens: TokenIndex | None
+    sentences: SentenceIndex | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +198,10 @@ def load(index_dir: Path, version: str | None = None, milvus: MilvusServer | Non
     first_row = 0
     for lang, count in manifest.passages.items():
         tokens = TokenIndex.load(folder / lang / "tokens") if manifest.token_dimension else None
+        sentences = SentenceIndex.load(folder / lang / "sentences") if manifest.token_dimension else None
         allowed = RowFilter.of(documents, passages.owners[first_row : first_row + count])
         store = open_store(folder / lang, manifest.version, lang, count, manifest.approximate.get(lang), allowed, milvus)
-        languages[lang] = LanguageIndex(first_row, store, tokens)
+        languages[lang] = LanguageIndex(first_row, store, tokens, sentences)
         first_row += count
     return Snapshot(manifest, documents, passages, languages, words, tables)
 

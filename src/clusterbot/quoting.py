@@ -1,0 +1,263 @@
+"""Hits -> their sentences, scored by how likely each answers; and the few of them that are quoted."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from clusterbot.analysis import analyse, terms_of
+from clusterbot.embedding import Embedder
+from clusterbot.emphasis import holds
+from clusterbot.index.snapshot import LanguageIndex, Snapshot
+from clusterbot.index.tokens import OUTSIDE
+from clusterbot.models import Document, Lang, Passage, Span
+from clusterbot.passages import quotable
+from clusterbot.questions import Question
+from clusterbot.retrieval import Hit, Query
+from clusterbot.text import find_numbers
+from clusterbot.wording import asked_words, read_meanings, told_share
+
+MAX_QUOTES = 3
+READ_HITS = 6  # passages in which the answering sentence is looked for
+READ_SENTENCES = 18  # of their sentences, those that are embedded where the index holds no vectors of sentences
+REMEMBERED_SENTENCES = 20_000
+
+
+class SentenceWeights(BaseModel):
+    """How a sentence's parts add up to the score by which it is quoted: the weights of `Parts`, fitted, see docs/evaluation.md.
+
+    `margin` is how far below the best sentence a further quote may score.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dense: float
+    late: float
+    content: float
+    matched: float
+    told: float
+    passage: float
+    kind: float
+    opening: float
+    other: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What speaks for a sentence.
+
+    `dense`: the standard score of its cosine with the question. `late`: MaxSim of its tokens and those of its title and heading
+    with the question's. `content`: MaxSim of its own tokens alone, with those of the question that are no stop words and name no
+    cluster. `matched`: the share of the question's idf mass in title and sentence. `told`: the share of its words, names of
+    clusters aside, that the sentence tells in these words or in others. `passage`: its passage's score less the best one's.
+    `kind`: 1 if it holds the kind of thing that is asked for. `opening`: 1 if the question asks what something is, and the sentence
+    begins its page. `other`: 1 if it isn't in the question's language.
+    """
+
+    dense: float = 0.0
+    late: float = 0.0
+    content: float = 0.0
+    matched: float = 0.0
+    told: float = 0.0
+    passage: float = 0.0
+    kind: float = 0.0
+    opening: float = 0.0
+    other: float = 0.0
+
+    def score(self, weights: SentenceWeights) -> float:
+        """Return the weighted sum."""
+        return float(sum(getattr(weights, name) * getattr(self, name) for name in PARTS))
+
+
+PARTS = tuple(field.name for field in fields(Parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer, with what speaks for it."""
+
+    document: Document
+    start: int
+    end: int
+    parts: Parts = Parts()
+    score: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+
+class SentenceReader:
+    """Finds the sentences that may answer in the passages of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, embedder: Embedder, weights: SentenceWeights) -> None:
+        self._snapshot = snapshot
+        self._embedder = embedder
+        self._weights = weights
+        self._meanings = read_meanings()
+        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return the sentences of the best hits, scored, best first, ties by place."""
+        found = self._sentences(question, query, hits[:READ_HITS])
+        if not len(query.tokens):
+            found.sort(key=lambda one: (-one.parts.matched - one.parts.passage, one.document.id, one.start))
+            found = self._standardised(found[:READ_SENTENCES], query)
+        scored = [replace(one, score=one.parts.score(self._weights)) for one in found]
+        return sorted(scored, key=lambda one: (-one.score, one.document.id, one.start))
+
+    def _sentences(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return the sentences of hits with all their parts, but for `dense` where the index holds no vectors of sentences."""
+        indexes = self._snapshot.languages
+        asked = asked_words(question.words, question.lang, indexes[question.lang].store.idf, self._meanings)
+        matched = {lang: _matched(query.text, lang, index) for lang, index in indexes.items()}
+        found: dict[tuple[str, int], Candidate] = {}
+        for hit in hits:
+            document, lang = hit.passage.document, hit.passage.document.lang
+            late = self._late(hit, query, question)
+            is_opening = question.asks_what_it_is and _opens(hit.passage)
+            spans = quotable(hit.passage)
+            for span, dense in zip(spans, self._dense(hit, query, spans), strict=True):
+                if (document.id, span.start) in found:
+                    continue
+                text = document.text[span.start : span.end]
+                maxsim, content = late(span.start - hit.passage.start, span.end - hit.passage.start)
+                parts = Parts(
+                    dense=dense,
+                    late=maxsim,
+                    content=content,
+                    matched=matched[lang](f"{document.title} {text}"),
+                    told=told_share(asked, text, lang, self._meanings),
+                    passage=hit.score - hits[0].score,
+                    kind=holds(text, lang, question.asks),
+                    opening=is_opening,
+                    other=lang != question.lang,
+                )
+                found[document.id, span.start] = Candidate(document, span.start, span.end, parts)
+        return list(found.values())
+
+    def _late(self, hit: Hit, query: Query, question: Question) -> Callable[[int, int], tuple[float, float]]:
+        """Return `late` and `content` for ranges of a hit's passage."""
+        index = self._snapshot.languages[hit.passage.document.lang]
+        if index.tokens is None or not len(query.tokens):
+            return lambda start, end: (0.0, 0.0)
+        begins = index.tokens.begins(hit.row - index.first_row)
+        cosines = index.tokens.similarities(hit.row - index.first_row, query.tokens)
+        around = cosines[begins == OUTSIDE].max(axis=0, initial=-1.0)
+        tells = _tells(question, query)
+
+        def maxsim(start: int, end: int) -> tuple[float, float]:
+            own = cosines[(begins >= start) & (begins < end)].max(axis=0, initial=-1.0)
+            return float(np.maximum(own, around).mean()), float(own[tells].mean()) if tells.any() else 0.0
+
+        return maxsim
+
+    def _dense(self, hit: Hit, query: Query, spans: Sequence[Span]) -> list[float]:
+        """Return the standard scores of a hit's sentences; 0 where the index holds no vectors of sentences."""
+        index = self._snapshot.languages[hit.passage.document.lang]
+        if index.sentences is None:
+            return [0.0] * len(spans)
+        known = index.sentences.of(hit.row - index.first_row)
+        vectors = np.array([known[span.start - hit.passage.start] for span in spans], np.float32)
+        return index.store.standardise(query.vector, vectors @ query.vector).tolist() if len(spans) else []
+
+    def _standardised(self, found: Sequence[Candidate], query: Query) -> list[Candidate]:
+        """Return sentences with their standard scores, by vectors made for them."""
+        cosines = self._embed([one.text for one in found]) @ query.vector
+        dense = [
+            self._snapshot.languages[one.document.lang].store.standardise(query.vector, cosines[place : place + 1])[0]
+            for place, one in enumerate(found)
+        ]
+        return [replace(one, parts=replace(one.parts, dense=float(score))) for one, score in zip(found, dense, strict=True)]
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of sentences, remembering them: the same few answer most questions."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        for text, vector in zip(missing, self._embedder.embed_passages(missing), strict=True):
+            self._vectors[text] = vector
+        for text in texts:
+            self._vectors.move_to_end(text)
+        vectors = np.array([self._vectors[text] for text in texts], np.float32).reshape(len(texts), self._embedder.dimension)
+        while len(self._vectors) > REMEMBERED_SENTENCES:
+            self._vectors.popitem(last=False)
+        return vectors
+
+
+def _matched(asked: str, lang: Lang, index: LanguageIndex) -> Callable[[str], float]:
+    """Return what gives the share of a question's idf mass that a text of a language holds."""
+    terms = list(dict.fromkeys(analyse(asked, lang)))
+    idf = index.store.idf(terms)
+    mass = float(idf.sum()) or 1.0
+    weighted: list[tuple[str, float]] = list(zip(terms, idf.tolist(), strict=True))
+
+    def share(text: str) -> float:
+        held = terms_of(text, lang)
+        return sum(weight for term, weight in weighted if term in held) / mass
+
+    return share
+
+
+def _opens(passage: Passage) -> bool:
+    """Say whether a passage begins its document: nothing before it but its own heading."""
+    return passage.document.text[: passage.start].strip("# \n") in ("", passage.heading)
+
+
+def _tells(question: Question, query: Query) -> NDArray[np.bool_]:
+    """Say which tokens of a query are of words that narrow the question: no stop words, no names of clusters: bool (m,)."""
+    wanted = np.zeros(len(query.text) + 1, bool)
+    for word in _QUERY_WORD.finditer(question.text):
+        wanted[word.start() : word.end()] = bool(terms_of(word.group(), question.lang))
+    for mention in question.mentions:
+        if question.text[mention.start : mention.end] == mention.matched:  # not a name of an earlier turn
+            wanted[mention.start : mention.end] = False
+    return wanted[query.begins]
+
+
+_QUERY_WORD = re.compile(r"[\w$%-]+")
+_NAME = re.compile(r"(?<=\s)(?:[dl][’'])?([A-ZÀ-Ý][\w’'-]+)")  # a capital that doesn't begin the sentence
+
+
+def choose(question: Question, sentences: Sequence[Candidate], margin: float) -> list[Candidate]:
+    """Pick the quotes: the best sentence, then those nearly as good that say something else.
+
+    Of sentences that say the same, the one in the question's language, then the newest, is kept. Sentences
+    with other figures do not say the same, so that an older value is never hidden. For a list, quotes come from several documents.
+    """
+    chosen: list[Candidate] = []
+    for one in sentences:
+        if chosen and one.score < chosen[0].score - margin * (2 if question.is_list else 1):
+            break
+        same = next((place for place, other in enumerate(chosen) if say_the_same(one, other)), None)
+        if same is not None:
+            chosen[same] = max(
+                chosen[same], one, key=lambda candidate: (not candidate.parts.other, candidate.document.published or "")
+            )
+        elif question.is_list and any(one.document.id == other.document.id for other in chosen) and len(chosen) == MAX_QUOTES - 1:
+            continue
+        elif len(chosen) < MAX_QUOTES:
+            chosen.append(one)
+    return chosen
+
+
+def say_the_same(one: Candidate, other: Candidate) -> bool:
+    """Say whether two sentences make the same statement: the same figures, no differing names, and mostly the same words.
+
+    Sentences in two languages share few words: of the same cluster and with the same figures, they count as twins.
+    """
+    figures = [{number.value for number in find_numbers(each.text, each.document.lang)} for each in (one, other)]
+    if figures[0] != figures[1]:
+        return False
+    if one.document.lang != other.document.lang:
+        return bool(figures[0]) and not set(one.document.clusters).isdisjoint(other.document.clusters)
+    names = [set(_NAME.findall(each.text)) for each in (one, other)]
+    if not (names[0] <= names[1] or names[1] <= names[0]):
+        return False
+    words = [terms_of(each.text, each.document.lang) for each in (one, other)]
+    return len(words[0] & words[1]) >= 0.5 * len(words[0] | words[1])

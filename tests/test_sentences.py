@@ -1,0 +1,53 @@
+"""Sentence vectors: what was written is found by where it begins, and an index says where it is damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clusterbot.errors import IndexCorrupt
+from clusterbot.index.sentences import SentenceIndex, SentenceWriter
+
+# Three passages: two sentences, none, one.
+VECTORS = [np.eye(2, dtype=np.float32), np.empty((0, 2), np.float32), np.array([[0.6, 0.8]], np.float32)]
+BEGINS = [np.array([0, 30], np.int32), np.empty(0, np.int32), np.array([7], np.int32)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with SentenceWriter(tmp_path / "sentences", 2) as file:
+        for vectors, begins in zip(VECTORS, BEGINS, strict=True):
+            file.append(vectors, begins)
+    return tmp_path / "sentences"
+
+
+def test_a_passages_sentences_are_found_by_where_they_begin(folder: Path) -> None:
+    index = SentenceIndex.load(folder)
+    assert len(index) == 3
+    assert [list(index.of(row)) for row in range(3)] == [[0, 30], [], [7]]
+    np.testing.assert_array_equal(index.of(0)[30], [0, 1])
+    np.testing.assert_allclose(index.of(2)[7], [0.6, 0.8], atol=5e-4)
+
+
+def test_no_passages_are_no_trouble(tmp_path: Path) -> None:
+    with SentenceWriter(tmp_path / "sentences", 2):
+        pass
+    assert len(SentenceIndex.load(tmp_path / "sentences")) == 0
+
+
+@pytest.mark.parametrize("name", ["vectors", "begins", "firsts"])
+def test_a_damaged_or_missing_part_is_told(folder: Path, name: str) -> None:
+    (folder / f"{name}.npy").write_bytes(b"")
+    with pytest.raises(IndexCorrupt, match="rebuild"):
+        SentenceIndex.load(folder)
+    (folder / f"{name}.npy").unlink()
+    with pytest.raises(IndexCorrupt, match="rebuild"):
+        SentenceIndex.load(folder)
+
+
+def test_parts_that_do_not_fit_together_are_told(folder: Path) -> None:
+    np.save(folder / "begins.npy", np.zeros(2, np.int32))
+    with pytest.raises(IndexCorrupt, match="rebuild"):
+        SentenceIndex.load(folder)
