@@ -184,6 +184,26 @@ def test_what_a_claim_is_about_takes_place_once() -> None:
     assert said("Aqua Nord held a workshop on June 6, 2013.", "Aqua Nord held a workshop on May 6, 2013.") == "neutral"
 
 
+def test_a_claim_without_figure_date_or_name_needs_more_of_its_words() -> None:
+    source = "Eight firms are in the building that once housed Aqua Nord."
+    assert said("Aqua Nord's building houses a daycare.", source) == "neutral"
+    assert said("Aqua Nord's building houses firms.", source) == "for"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "lang"),
+    [
+        ("In 2020, Aqua Nord's niches numbered 63.", "In 2020 there were 36 niches under Aqua Nord.", "en"),
+        ("En 2012, Hydro Sud a cédé 15 M$ à Aqua Nord.", "En 2012, Hydro Sud a cédé à Aqua Nord un site, 3 lacs et 5 M$.", "fr"),
+        ("Aqua Nord a été réunie à Hydro Sud en 2016.", "Aqua Nord joined forces with Hydro Sud in 2019.", "fr"),
+        ("Aqua Nord est la zone d’innovation de Bromont.", "Aqua Nord est la zone d’innovation de Sherbrooke.", "fr"),
+        ("Aqua Nord is the innovation zone of Bromont.", "Aqua Nord est la zone d’innovation de Sherbrooke.", "en"),
+    ],
+)
+def test_what_is_told_in_other_words_is_contradicted(claim: str, source: str, lang: Lang) -> None:
+    assert said(claim, source, lang, "en" if " joined " in source or " niches " in source else "fr") == "against"
+
+
 @pytest.mark.parametrize(
     ("claim", "source", "stance"),
     [

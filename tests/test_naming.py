@@ -65,6 +65,7 @@ def test_a_registered_name_is_borne_out_by_the_sentence_that_tells_the_change(cl
         ("En 2018, Bois Boréal s’appelait la Grappe du bois du Nord.", "fr", ("date", "2018", "mars 2015")),
         ("Bois Boréal a changé de nom en 2011.", "fr", ("date", "2011", "mars 2015")),
         ("Bois Boréal n’a jamais porté le nom de GBN.", "fr", ("negation", "n’a jamais", "GBN")),
+        ("Boreal Wood was never called GBN.", "en", ("negation", "never", "GBN")),
     ],
 )
 def test_another_name_or_day_or_a_denial_is_contradicted(claim: str, lang: Lang, difference: tuple[str, str, str]) -> None:

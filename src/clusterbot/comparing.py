@@ -70,8 +70,6 @@ def words_of(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def slot_of(told: Told, place: int, readings: Readings) -> str:
-    """Return what the last telling word before a place counts as: what the name there is the name of."""
-    before = told.text[:place].rstrip().split()[-3:]
-    keys = [sorted(readings.keys(word, told.statement.lang)) for word in before]
-    return next((each[0] for each in reversed(keys) if each), "")
+def slot_of(told: Told, place: int, readings: Readings) -> frozenset[str]:
+    """Return what the last words before a place count as: what the name there is the name of."""
+    return readings.keys(" ".join(told.text[:place].rstrip().split()[-3:]), told.statement.lang)

@@ -34,6 +34,7 @@ class ClaimRules(BaseModel):
     sentences: int
     min_coverage: float
     min_told: float
+    min_bare: float
     min_against: float
     min_denied: float
     min_fact: float
@@ -108,15 +109,18 @@ class RuleJudge:
         needed = self._rules.min_told if is_held else self._rules.min_against
         if given and coverage >= needed and self._is_about_the_same(asked, differences):
             return Judgement("against", coverage, given, year)
-        needed = self._rules.min_told if self._is_telling(asked) else self._rules.min_coverage
+        needed = self._needed(asked)
         is_turned = not self._readings.reversals(asked) <= told.heard
         if differences or is_turned or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
             return Judgement("neutral", coverage, differences, year)
         return Judgement("for", coverage, (), year)
 
-    def _is_telling(self, asked: Told) -> bool:
-        """Say whether a claim gives a figure that few other things have, so that fewer of its words need to be shared."""
-        return any(one.kind not in ("count", "duration") or one.low > _TELLING_COUNT for one in asked.figures)
+    def _needed(self, asked: Told) -> float:
+        """Return how many of a claim's words must be shared: fewer where a figure of it tells much, more where nothing does."""
+        if any(one.kind not in ("count", "duration") or one.low > _TELLING_COUNT for one in asked.figures):
+            return self._rules.min_told
+        is_bare = not (asked.figures or asked.ranks or asked.dates or asked.names)
+        return self._rules.min_bare if is_bare else self._rules.min_coverage
 
     def _coverage(self, asked: Told, told: Told) -> float:
         words = asked.words
@@ -158,7 +162,8 @@ class RuleJudge:
         is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
         if agreeing and (not is_bound or len(alike) == 1 or any(one.low == other.low for other in agreeing)):
             return
-        same = [other for other in alike if self._same_thing(asked, one, told, other)]
+        is_whole = len(alike) == 1 and one.kind != "count" and bool(asked.words) and asked.words <= told.heard
+        same = [other for other in alike if is_whole or self._same_thing(asked, one, told, other)]
         rivals = [other for other in same if not agree(one, other, self._rules.about) and not is_beyond(one, other)]
         kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
         written = "; ".join(told.text[other.start : other.end] for other in rivals)
@@ -181,7 +186,8 @@ class RuleJudge:
     def _counted(self, told: Told, one: Quantity) -> frozenset[str]:
         """Return what a figure counts; where that was said before ("from 30 seats to 13"), what the others count."""
         counts = [each for each in told.figures if each.kind == "count"]
-        return self._after(told, one) or frozenset().union(*(self._after(told, each) for each in counts))
+        after = self._after(told, one) or frozenset().union(*(self._after(told, each) for each in counts))
+        return after or self._around(told, one)
 
     def _around(self, told: Told, one: Quantity) -> frozenset[str]:
         before = told.bare[: one.start].replace(";", ".").replace(":", ".").split(".")[-1].split()
@@ -268,8 +274,7 @@ class RuleJudge:
         if roles:
             posts = [(abs(at - place), role) for at, role in self._readings.roles(told.text)]
             return bool(posts) and min(posts)[0] <= _NEAR_ROLE and min(posts)[1] in roles and " " in other
-        slots = [slot_of(asked, start, self._readings), slot_of(told, place, self._readings)]
-        return bool(slots[0]) and slots[0] == slots[1]
+        return bool(slot_of(asked, start, self._readings) & slot_of(told, place, self._readings))
 
     # --- denials
 
