@@ -145,6 +145,18 @@ def test_a_compiled_model_says_what_it_gains(folder: Path, monkeypatch: pytest.M
     assert str(made) in (checks()["model"].remedy or "")
 
 
+def test_a_cache_that_cannot_be_written_to_is_in_order_where_the_compiled_model_lies_in_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
+    monkeypatch.setattr(bundled, "is_available", lambda: True)
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != folder / "cache")
+    (folder / "cache").mkdir(exist_ok=True)
+    assert checks()["cache_dir"].severity == "fail"
+    compiled_folder(folder, 0.9971, monkeypatch)
+    assert checks()["cache_dir"].severity == "ok" and "read-only" in checks()["cache_dir"].message
+
+
 def test_a_compiled_model_that_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLUSTERBOT_MODEL", "bundled")
     monkeypatch.setattr(bundled, "is_available", lambda: True)

@@ -58,8 +58,9 @@ def examine(environ: Mapping[str, str], texts: Texts) -> Iterator[Check]:
     if milvus is not None:
         yield _milvus(milvus, texts)
     yield from _index(settings, milvus, texts)
-    for name in ("data_dir", "index_dir", "cache_dir"):
+    for name in ("data_dir", "index_dir"):
         yield _folder(name, getattr(settings, name), texts)
+    yield _cache(settings, texts)
     yield _store(settings.data_dir, texts)
     yield _http(settings.http_bind, texts)
     token = settings.discord_token
@@ -248,6 +249,14 @@ def _http(bind: str | None, texts: Texts) -> Check:
     if is_local:
         return Check("http", "ok", texts("doctor.http_local", bind=bind))
     return Check("http", "warn", texts("doctor.http_open", bind=bind), texts("doctor.http_open_remedy"))
+
+
+def _cache(settings: Settings, texts: Texts) -> Check:
+    """Check the cache folder; with a compiled model in it, as in the container image, nothing need be written there."""
+    folder = settings.cache_dir
+    if settings.model == BUNDLED and folder.is_dir() and not os.access(folder, os.W_OK) and _compiled(settings):
+        return Check("cache_dir", "ok", texts("doctor.dir_read", folder=folder))
+    return _folder("cache_dir", folder, texts)
 
 
 def _folder(name: str, folder: Path, texts: Texts) -> Check:
