@@ -301,7 +301,7 @@ ROWS: dict[str, Callable[[dict], str]] = {
     "build, s; processor time": lambda one: f"{one['build_s']:.0f}; {one['build_cpu_s']:.0f}",
     "memory that the build needs beside its documents, MB": lambda one: f"{one['build_mb'] - one['documents_mb']:,.0f}",
     "the vectors themselves, MB": lambda one: f"{one['vectors_mb']:,.0f}",
-    "disk, MB; of which token vectors": lambda one: f"{one['disk_mb']:,.0f}; {one['tokens_mb']:,.0f}",
+    "disk, MB; of which vectors of tokens and sentences": lambda one: f"{one['disk_mb']:,.0f}; {one['tokens_mb']:,.0f}",
     "vectors kept for the next build, MB": lambda one: f"{one['cache_mb']:,.0f}",
     "loading, s": lambda one: f"{one['load_s']:.1f}",
     "memory for what was loaded, MB": lambda one: f"{one['loaded_mb']:,.0f}",
