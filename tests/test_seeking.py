@@ -29,6 +29,10 @@ REGISTRY = ClusterRegistry(
         ("Quelle zone d’innovation travaille sur l’hydrogène ?", "l’hydrogène"),
         ("existe-t-il une grappe de la mode", "grappe de la mode"),
         ("is there a fashion cluster in Québec?", "fashion cluster"),
+        ("c quoi mmode", "mmode"),
+        ("mmode, ça fait quoi ?", "mmode"),
+        ("What is mmode?", "mmode"),
+        ("mmode?", "mmode"),
     ],
 )
 def test_the_words_for_an_activity_are_left(question: str, words: str) -> None:
@@ -44,6 +48,9 @@ def test_the_words_for_an_activity_are_left(question: str, words: str) -> None:
         "Quels projets la grappe de la mode a-t-elle annoncés en 2018 ?",
         "how much did the fashion cluster cost",
         "Où est l’usine ?",
+        "où est mmode",
+        "la grappe de la mode, elle est située dans quelle ville",
+        "what does mmode cost",
         "",
     ],
 )

@@ -1,4 +1,4 @@
-"""Whether a question seeks a cluster for an activity ("is there a cluster for wind power?"), and the words that tell which.
+"""Whether a question seeks a cluster for an activity ("is there a cluster for wind power?"), or asks what one is ("CargoM?").
 
 The words around ("quelle grappe s'occupe de", "which cluster is for") say nothing of the activity and stand on every page, so they
 are left out of what is compared: a search by "wind power" alone finds the right page far more often.
@@ -39,15 +39,16 @@ cluster clusters niche niches consortium consortiums consortia organization orga
 associations
 """
 _AROUND = frozenset(f"{_AROUND_FR} {_AROUND_EN}".split())
+_WHERE = re.compile(r"\b(?:où|where|située?s?|located|villes?|cit(?:y|ies))\b", re.IGNORECASE)
 _WORD = re.compile(r"[\w’'-]+")
 
 
 def sought(text: str, mentions: Sequence[Mention]) -> str | None:
     """Return the words for an activity that a question seeks a cluster for; None where it seeks none.
 
-    Where such a question names a cluster and says nothing else, they are that name.
+    Where a question names a cluster and says nothing else ("CargoM?", "what is CargoM"), they are that name.
     """
-    if not _SEEKS.search(fold(text)):
+    if _WHERE.search(text):
         return None
     named = [one for one in mentions if one.distance == 0 and not one.is_ambiguous and _tells(one.matched)]
     within = [(one.start, one.end) for one in named]
@@ -58,7 +59,7 @@ def sought(text: str, mentions: Sequence[Mention]) -> str | None:
     ]
     if named:
         return None if others else named[0].matched
-    return " ".join(others) or None
+    return " ".join(others) or None if _SEEKS.search(fold(text)) else None
 
 
 def _tells(words: str) -> bool:
