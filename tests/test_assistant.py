@@ -49,6 +49,12 @@ def test_a_conversation_keeps_its_cluster(assistant: Assistant) -> None:
     assert after.quotes[0].document.clusters == ("aqua_nord",)
 
 
+def test_a_warm_assistant_answers_the_same(assistant: Assistant, index_dir: Path) -> None:
+    warm = Assistant(index_dir, KeywordEmbedder(), flat_ranking())
+    warm.warm()
+    assert warm.ask(QUESTION).result == assistant.ask(QUESTION).result
+
+
 def test_a_language_may_be_asked_for(assistant: Assistant) -> None:
     assert assistant.ask(QUESTION, lang="en").result.question.lang == "en"
 

@@ -52,6 +52,11 @@ class Reader:
         self._sentences = SentenceReader(snapshot, embedder, weights)
         self.margin = weights.margin
 
+    def warm(self) -> None:
+        """Read beforehand what is otherwise read at the first questions."""
+        self._ledger.warm()
+        self._sentences.warm()
+
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of the best hits, scored, best first, ties by place."""
         return self._sentences.read(question, query, hits)

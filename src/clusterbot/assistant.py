@@ -284,11 +284,17 @@ class Assistant:
         return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge, self._milvus)
 
     def reload(self) -> bool:
-        """Take up the live version; say whether it is another one."""
+        """Take up the live version, warm; say whether it is another one."""
         if snapshot.current_version(self.index_dir) == self.engine.snapshot.manifest.version:
             return False
-        self.engine = Engine(snapshot.load(self.index_dir, milvus=self._milvus), self._embedder, self._ranking, self._judge)
+        engine = Engine(snapshot.load(self.index_dir, milvus=self._milvus), self._embedder, self._ranking, self._judge)
+        engine.reader.warm()
+        self.engine = engine
         return True
+
+    def warm(self) -> None:
+        """Read beforehand what the first questions would have to: half a second, for a process that answers many."""
+        self.engine.reader.warm()
 
 
 def recipe(ranking: Ranking) -> Recipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from clusterbot.analysis import terms_of
@@ -26,6 +27,15 @@ _AROUND_REACHING = "comment où trouver adresse page officiel how where find add
 MIN_TELLING_NUMBER = 10  # a smaller one stands in many sentences, so its attribute must be named beside it
 
 
+REMEMBERED_TEXTS = 4096
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _read(text: str, lang: Lang) -> tuple[str, frozenset[str]]:
+    """Return a text folded, with single spaces, and the values of its numbers: read once, and not for each fact of its page."""
+    return " ".join(fold(text).split()), frozenset(number.value for number in find_numbers(text, lang))
+
+
 class Ledger:
     """The facts of every cluster, by cluster."""
 
@@ -35,6 +45,12 @@ class Ledger:
             self._profiles[profile.cluster_id][profile.lang] = profile
         self._vocabulary = vocabulary
         self._told: dict[str, tuple[Citation, ...]] = {}
+
+    def warm(self) -> None:
+        """Work out what the sentences of all pages tell, which is otherwise done for each when it is first asked about."""
+        for pages in self._profiles.values():
+            for page in pages.values():
+                self._sentences(page)
 
     def cite(self, document: Document, start: int, end: int) -> Citation:
         """Cite a range of a document with the ledger entries whose value and date stand in it."""
@@ -189,14 +205,14 @@ class Ledger:
 
     def _is_told(self, fact: Fact, text: str, lang: Lang) -> bool:
         attribute = self._vocabulary.get(fact.attribute)
-        folded = " ".join(fold(text).split())
+        folded, numbers = _read(text, lang)
         if fact.as_of is not None and fact.as_of[:4] not in folded:
             return False
         if attribute is not None and attribute.type == "date":
             return any(fold(form) in folded for form in date_forms(str(fact.value), lang))
         if isinstance(fact.value, str):
             return fold(fact.value) in folded
-        if plain_value(abs(fact.value)) not in {number.value for number in find_numbers(text, lang)}:
+        if plain_value(abs(fact.value)) not in numbers:
             return False
         telling = abs(fact.value) >= MIN_TELLING_NUMBER or fact.value != int(fact.value)
         return telling or (attribute is not None and self._is_named(attribute, text, lang))

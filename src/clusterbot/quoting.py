@@ -6,12 +6,14 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.analysis import analyse, terms_of
+from clusterbot.analysis import REMEMBERED_TEXTS, analyse, terms_of
 from clusterbot.embedding import Embedder
 from clusterbot.emphasis import holds
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
@@ -102,7 +104,15 @@ class SentenceReader:
         self._embedder = embedder
         self._weights = weights
         self._meanings = read_meanings()
+        self._spans = lru_cache(maxsize=REMEMBERED_TEXTS)(lambda row: tuple(quotable(snapshot.passages[row])))
         self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    def warm(self) -> None:
+        """Read the terms of as many sentences as are remembered, which is otherwise done for each when it is first read."""
+        sentences = ((row, span) for row in range(len(self._snapshot.passages)) for span in self._spans(row))
+        for row, span in islice(sentences, REMEMBERED_TEXTS):
+            document = self._snapshot.passages[row].document
+            terms_of(document.text[span.start : span.end], document.lang)
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of the best hits, scored, best first, ties by place."""
@@ -123,7 +133,7 @@ class SentenceReader:
             document, lang = hit.passage.document, hit.passage.document.lang
             late = self._late(hit, query, question)
             is_opening = question.asks_what_it_is and _opens(hit.passage)
-            spans = quotable(hit.passage)
+            spans = self._spans(hit.row)
             for span, dense in zip(spans, self._dense(hit, query, spans), strict=True):
                 if (document.id, span.start) in found:
                     continue
@@ -133,7 +143,7 @@ class SentenceReader:
                     dense=dense,
                     late=maxsim,
                     content=content,
-                    matched=matched[lang](f"{document.title} {text}"),
+                    matched=matched[lang](terms_of(document.title, lang) | terms_of(text, lang)),
                     told=told_share(asked, text, lang, self._meanings),
                     passage=hit.score - hits[0].score,
                     kind=holds(text, lang, question.asks),
@@ -190,15 +200,14 @@ class SentenceReader:
         return vectors
 
 
-def _matched(asked: str, lang: Lang, index: LanguageIndex) -> Callable[[str], float]:
-    """Return what gives the share of a question's idf mass that a text of a language holds."""
+def _matched(asked: str, lang: Lang, index: LanguageIndex) -> Callable[[frozenset[str]], float]:
+    """Return what gives the share of a question's idf mass that terms of a language make up."""
     terms = list(dict.fromkeys(analyse(asked, lang)))
     idf = index.store.idf(terms)
     mass = float(idf.sum()) or 1.0
     weighted: list[tuple[str, float]] = list(zip(terms, idf.tolist(), strict=True))
 
-    def share(text: str) -> float:
-        held = terms_of(text, lang)
+    def share(held: frozenset[str]) -> float:
         return sum(weight for term, weight in weighted if term in held) / mass
 
     return share

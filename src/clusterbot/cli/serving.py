@@ -32,6 +32,7 @@ def bot(
 
     with only_bot(settings.data_dir), opening.open_store(settings) as store:
         assistant = opening.open_assistant(settings)
+        assistant.warm()
         from clusterbot.bot import run_bot
         from clusterbot.logs import set_up_logs
 
