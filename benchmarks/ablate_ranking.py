@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from fit_ranking import TUNING, Judged, Pool, collect, fit_fusion, mean_ndcg, ndcg_of, plain, standardised, tensors, with_late
 
-from clusterbot.assistant import SEARCHED, Engine, recipe
+from clusterbot.assistant import recipe
 from clusterbot.corpus import Corpus, read_corpus
 from clusterbot.datasets import Dataset, TestQuery, read_dataset
 from clusterbot.embedding import Embedder, open_embedder
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.evaluation import open_dataset
 from clusterbot.index import build as building
 from clusterbot.index import snapshot

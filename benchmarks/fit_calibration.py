@@ -17,10 +17,10 @@ from importlib import resources
 from pathlib import Path
 
 from clusterbot.answering import EVIDENCE
-from clusterbot.assistant import Engine
 from clusterbot.calibrating import collect, cross_validate, fit_languages
 from clusterbot.datasets import Dataset, read_dataset
 from clusterbot.embedding import open_embedder
+from clusterbot.engine import Engine
 from clusterbot.evaluation import Asked, open_dataset
 from clusterbot.ranking import read_ranking
 from clusterbot.settings import read_settings

@@ -22,9 +22,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from clusterbot.answering import probability
-from clusterbot.assistant import Engine
 from clusterbot.datasets import Dataset, read_dataset
 from clusterbot.embedding import Embedder, open_embedder
+from clusterbot.engine import Engine
 from clusterbot.evaluation import open_dataset
 from clusterbot.index.snapshot import Calibration
 from clusterbot.questions import understand

@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from clusterbot.assistant import Engine
 from clusterbot.calibrating import collect as collect_evidence
 from clusterbot.calibrating import cross_validate, fit_languages
 from clusterbot.datasets import Dataset, TestQuery, read_dataset
 from clusterbot.embedding import open_embedder
+from clusterbot.engine import Engine
 from clusterbot.evaluation import CUT_OFF, Asked, open_dataset
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Lang

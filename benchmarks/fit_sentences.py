@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.datasets import Dataset, read_dataset
 from clusterbot.embedding import open_embedder
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.evaluation import holds_answer, open_dataset
 from clusterbot.models import LANGUAGES
 from clusterbot.questions import Question, understand

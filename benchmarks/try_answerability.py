@@ -32,10 +32,10 @@ from sklearn.preprocessing import StandardScaler
 
 from clusterbot.analysis import analyse
 from clusterbot.answering import EVIDENCE, evidence
-from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.calibrating import SET_WEIGHT, error_of_chance, move_odds
 from clusterbot.datasets import read_dataset
 from clusterbot.embedding import open_embedder
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.evaluation import expected_calibration_error, open_dataset
 from clusterbot.models import Lang
 from clusterbot.questions import understand

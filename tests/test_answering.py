@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from clusterbot.answering import Abstention, Answer, Reader, probability
-from clusterbot.assistant import Engine, recipe
+from clusterbot.assistant import recipe
 from clusterbot.corpus import Corpus, read_corpus
 from clusterbot.emphasis import holds
+from clusterbot.engine import Engine
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index
 from clusterbot.index.snapshot import Calibration

@@ -43,6 +43,7 @@ COLUMNS = (
     ("answering", "naming"),
     ("finding",),
     ("ranking", "claims"),
+    ("engine",),
     ("assistant",),
     ("evaluation", "gate"),
     ("claim_evaluation", "errata", "calibrating", "golden"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from clusterbot.answering import EVIDENCE, probability
-from clusterbot.assistant import Engine, recipe
+from clusterbot.assistant import recipe
 from clusterbot.calibrating import (
     Fit,
     LeftOut,
@@ -27,6 +27,7 @@ from clusterbot.calibrating import (
 )
 from clusterbot.corpus import read_corpus
 from clusterbot.datasets import Dataset, TestQuery
+from clusterbot.engine import Engine
 from clusterbot.errors import EvaluationError, StorageError
 from clusterbot.evaluation import Asked, measure
 from clusterbot.index import snapshot

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from clusterbot.assistant import SEARCHED, Engine, recipe
+from clusterbot.assistant import recipe
 from clusterbot.corpus import read_corpus
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.errors import IndexCorrupt
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from clusterbot.answering import Answer
-from clusterbot.assistant import Engine
 from clusterbot.corpus import read_corpus
+from clusterbot.engine import Engine
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe, build_index
 from clusterbot.index.snapshot import Calibration

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clusterbot.answering import EVIDENCE, evidence, probability
-from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.datasets import Dataset
 from clusterbot.embedding import Embedder
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.errors import EvaluationError, StorageError
 from clusterbot.evaluation import Asked, answerability, expected_calibration_error, reliability, risk_coverage
 from clusterbot.index.snapshot import Calibration

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusterbot.analysis import analyse
-from clusterbot.assistant import SEARCHED, Engine
 from clusterbot.claims import LABELS, Label, overall, weigh
 from clusterbot.datasets import Dataset, TestClaim
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.errors import ClusterbotError, EvaluationError
 from clusterbot.models import Document, Lang
 from clusterbot.questions import understand

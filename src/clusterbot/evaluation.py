@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot.answering import evidence, probability
-from clusterbot.assistant import SEARCHED, Engine, recipe
+from clusterbot.assistant import recipe
 from clusterbot.corpus import Corpus
 from clusterbot.datasets import Dataset, TestQuery
 from clusterbot.embedding import Embedder
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.errors import ClusterbotError, EvaluationError
 from clusterbot.index import snapshot
 from clusterbot.index.build import BuildReport, build_index

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clusterbot.analysis import load_identifier
-from clusterbot.assistant import SEARCHED, Engine, recipe
+from clusterbot.assistant import recipe
 from clusterbot.corpus import Corpus, read_corpus
 from clusterbot.embedding import has_tokens, open_embedder
+from clusterbot.engine import SEARCHED, Engine
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index
 from clusterbot.models import Document as Source

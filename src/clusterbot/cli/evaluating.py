@@ -15,10 +15,10 @@ from clusterbot.errors import StorageError, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from clusterbot.assistant import Engine
     from clusterbot.calibrating import Fit
     from clusterbot.datasets import Dataset
     from clusterbot.embedding import Embedder
+    from clusterbot.engine import Engine
     from clusterbot.evaluation import Json
     from clusterbot.gate import Measured
     from clusterbot.index.build import BuildReport
