@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from clusterbot.errors import IndexCorrupt
-from clusterbot.index.sentences import SentenceIndex, SentenceWriter
+from clusterbot.index.arrays import GroupedWriter
+from clusterbot.index.sentences import SentenceIndex
 
 # Three passages: two sentences, none, one.
 VECTORS = [np.eye(2, dtype=np.float32), np.empty((0, 2), np.float32), np.array([[0.6, 0.8]], np.float32)]
@@ -17,7 +18,7 @@ BEGINS = [np.array([0, 30], np.int32), np.empty(0, np.int32), np.array([7], np.i
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with SentenceWriter(tmp_path / "sentences", 2) as file:
+    with GroupedWriter(tmp_path / "sentences", "vectors", np.float16, 2) as file:
         for vectors, begins in zip(VECTORS, BEGINS, strict=True):
             file.append(vectors, begins)
     return tmp_path / "sentences"
@@ -32,7 +33,7 @@ def test_a_passages_sentences_are_found_by_where_they_begin(folder: Path) -> Non
 
 
 def test_no_passages_are_no_trouble(tmp_path: Path) -> None:
-    with SentenceWriter(tmp_path / "sentences", 2):
+    with GroupedWriter(tmp_path / "sentences", "vectors", np.float16, 2):
         pass
     assert len(SentenceIndex.load(tmp_path / "sentences")) == 0
 

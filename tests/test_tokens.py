@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from clusterbot.errors import IndexCorrupt
-from clusterbot.index.tokens import OUTSIDE, TokenIndex, TokenWriter, unit
+from clusterbot.index.arrays import GroupedWriter
+from clusterbot.index.tokens import OUTSIDE, TokenIndex, unit
 
 # Three passages: two tokens along the axes, none at all, one between the axes.
 CODES = [np.array([[127, 0], [0, 64]], np.int8), np.empty((0, 2), np.int8), np.array([[90, 90]], np.int8)]
@@ -17,7 +18,7 @@ QUERY = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
 
 
 def write(folder: Path, codes: list[np.ndarray], begins: list[np.ndarray]) -> Path:
-    with TokenWriter(folder, 2) as file:
+    with GroupedWriter(folder, "codes", np.int8, 2) as file:
         for passage in zip(codes, begins, strict=True):
             file.append(*passage)
     return folder

@@ -48,6 +48,39 @@ class ArrayWriter:
         npy.write_array_header_1_0(self._file, {"descr": npy.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape})
 
 
+class GroupedWriter:
+    """Writes an index folder of vectors passage by passage; what is held is where each passage begins.
+
+    `<name>.npy`: the vectors of all passages (n, dimension); `begins.npy`: where in its passage each begins, int32 (n,);
+    `firsts.npy`: each passage's first, and their number, int64.
+    """
+
+    def __init__(self, folder: Path, name: str, dtype: DTypeLike, dimension: int) -> None:
+        self._folder = folder
+        self._vectors = ArrayWriter(folder / f"{name}.npy", dtype, (dimension,))
+        self._begins = ArrayWriter(folder / "begins.npy", np.int32)
+        self._firsts = [0]
+
+    def append(self, vectors: NDArray[Any], begins: NDArray[np.int32]) -> None:
+        """Add a passage: vectors (m, dimension), begins int32 (m,)."""
+        self._vectors.append(vectors)
+        self._begins.append(begins)
+        self._firsts.append(self._firsts[-1] + len(begins))
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir()
+        with ExitStack() as opened:
+            opened.enter_context(self._vectors)
+            opened.enter_context(self._begins)
+            self._files = opened.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._files.__exit__(kind, error, trace)
+        if kind is None:
+            np.save(self._folder / "firsts.npy", np.array(self._firsts, np.int64))
+
+
 def map_array(path: Path) -> NDArray[Any]:
     """Map an array file into memory, as a plain array: a slice of a memmap object costs several times what it holds.
 

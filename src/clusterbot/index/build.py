@@ -18,6 +18,7 @@ from clusterbot.corpus import Corpus
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing
 from clusterbot.index import snapshot
+from clusterbot.index.arrays import GroupedWriter
 from clusterbot.index.dense import DenseWriter
 from clusterbot.index.encodings import PassageEncodings, Progress, windows_of
 from clusterbot.index.lexical import write_lexical
@@ -25,10 +26,9 @@ from clusterbot.index.milvus import MilvusServer
 from clusterbot.index.milvus_store import send_passages
 from clusterbot.index.neighbours import Approximation, SearchSettings, approximate
 from clusterbot.index.places import Place, remove_version
-from clusterbot.index.sentences import SentenceWriter
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
-from clusterbot.index.tokens import OUTSIDE, TokenWriter
+from clusterbot.index.tokens import OUTSIDE
 from clusterbot.index.vectors import VectorCache
 from clusterbot.models import LANGUAGES, Document, Lang, Profile
 from clusterbot.passages import PassageSettings
@@ -250,8 +250,10 @@ def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, w
     """Write the vectors of a language and, where passages have them, those of their tokens and sentences."""
     with ExitStack() as files:
         dense = files.enter_context(DenseWriter(folder / "dense", manifest.dimension))
-        tokens = files.enter_context(TokenWriter(folder / "tokens", manifest.token_dimension)) if manifest.token_dimension else None
-        read = files.enter_context(SentenceWriter(folder / "sentences", manifest.dimension)) if manifest.token_dimension else None
+        tokens = read = None
+        if manifest.token_dimension:
+            tokens = files.enter_context(GroupedWriter(folder / "tokens", "codes", np.int8, manifest.token_dimension))
+            read = files.enter_context(GroupedWriter(folder / "sentences", "vectors", np.float16, manifest.dimension))
         for window in windows:
             vectors = np.empty((len(window), manifest.dimension), np.float32)
             for row, (encoding, offset) in zip(vectors, work.encodings(window), strict=True):

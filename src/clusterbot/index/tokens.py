@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot.errors import IndexCorrupt
-from clusterbot.index.arrays import ArrayWriter, map_array
+from clusterbot.index.arrays import map_array
 
 OUTSIDE = -1  # where a token begins that is none of the passage's own text, but of its title or heading
 
@@ -61,34 +58,6 @@ class TokenIndex:
         starts = np.cumsum(sizes[filled]) - sizes[filled]
         found[filled] = np.maximum.reduceat(unit(codes) @ query.T, starts, axis=0)
         return found
-
-
-class TokenWriter:
-    """Writes an index folder passage by passage; what is held is where each begins."""
-
-    def __init__(self, folder: Path, dimension: int) -> None:
-        self._folder = folder
-        self._dimension = dimension
-        self._firsts = [0]
-
-    def __enter__(self) -> Self:
-        self._folder.mkdir()
-        with ExitStack() as opened:
-            self._codes = opened.enter_context(ArrayWriter(self._folder / "codes.npy", np.int8, (self._dimension,)))
-            self._begins = opened.enter_context(ArrayWriter(self._folder / "begins.npy", np.int32))
-            self._files = opened.pop_all()
-        return self
-
-    def append(self, codes: NDArray[np.int8], begins: NDArray[np.int32]) -> None:
-        """Add a passage: codes int8 (t, dimension), begins int32 (t,)."""
-        self._codes.append(codes)
-        self._begins.append(begins)
-        self._firsts.append(self._firsts[-1] + len(begins))
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._files.__exit__(kind, error, trace)
-        if kind is None:
-            np.save(self._folder / "firsts.npy", np.array(self._firsts, np.int64))
 
 
 def unit(codes: NDArray[np.int8]) -> NDArray[np.float32]:
