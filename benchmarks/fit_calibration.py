@@ -72,6 +72,8 @@ def main() -> None:
             show(without(asked, feature), f"{kind} without {feature}, left out")
         calibration = fit_languages(asked)[0]
         written[kind]["calibration"] = {lang: one.model_dump(mode="json") for lang, one in calibration.items()}
+        manifest = next(iter(engines.values())).snapshot.manifest
+        written[kind]["calibrated_for"] = f"{manifest.model}@{manifest.revision}"
         fitted = written[kind]["fitted"].partition("; calibration: ")[0]
         written[kind]["fitted"] = f"{fitted}; calibration: benchmarks/fit_calibration.py on {', '.join(asked)}"
     print(json.dumps({kind: one["calibration"] for kind, one in written.items()}, indent=2))

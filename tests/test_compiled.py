@@ -58,7 +58,7 @@ def test_vectors_are_near_those_of_the_original(source: Path, embedder: Compiled
         (embedder.embed_queries(SENTENCES), original.embed_queries(SENTENCES)),
         (embedder.embed_passages(SENTENCES), original.embed_passages(SENTENCES)),
     ):
-        assert (compiled_vectors * known).sum(axis=1).min() > 0.99
+        assert (compiled_vectors * known).sum(axis=1).min() > 0.998
 
 
 @pytest.mark.model
@@ -212,8 +212,8 @@ def test_full_precision_is_one_setting_away(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Path:
-    shutil.copytree(folder, tmp_path / "model-int8.1")
-    return tmp_path / "model-int8.1"
+    shutil.copytree(folder, tmp_path / "model-int8.2")
+    return tmp_path / "model-int8.2"
 
 
 @pytest.mark.model
@@ -238,8 +238,7 @@ def test_a_file_cut_short_is_made_anew(copy: Path, name: str, monkeypatch: pytes
     assert made == [copy]
 
 
-@pytest.mark.parametrize("opened", ["_open_session(path)", "compiling._quantise(path, path.parent)"])
-def test_the_runtime_keeps_no_identifier_and_tells_nobody_of_its_use(tmp_path: Path, opened: str) -> None:
+def test_the_runtime_keeps_no_identifier_and_tells_nobody_of_its_use(tmp_path: Path) -> None:
     """ONNX Runtime would write an identifier and its events below the home folder, to be sent to Microsoft."""
     line = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy"]
     graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", line[:1], line[1:])
@@ -248,10 +247,8 @@ def test_the_runtime_keeps_no_identifier_and_tells_nobody_of_its_use(tmp_path: P
     onnx.save(model, str(tmp_path / "model" / "m.onnx"))
     script = f"""
 import pathlib
-from clusterbot import compiling
 from clusterbot.compiled import _open_session
-path = pathlib.Path({str(tmp_path / "model" / "m.onnx")!r})
-{opened}
+_open_session(pathlib.Path({str(tmp_path / "model" / "m.onnx")!r}))
 """
     home = tmp_path / "home"
     home.mkdir()
@@ -278,10 +275,10 @@ def test_a_killed_compilation_leaves_nothing_that_counts(source: Path, tmp_path:
     process.kill()
     process.wait()
     assert list(tmp_path.glob(".compiling-*"))
-    assert not (tmp_path / "e5-small-x-1-int8.1").exists()
+    assert not (tmp_path / "e5-small-x-1-int8.2").exists()
     shutil.copytree(ensure_compiled(source)[0], tmp_path / "whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "_compile", lambda _, folder: (tmp_path / "whole").rename(folder) and GOOD)
         ensure_compiled(model)
     assert not list(tmp_path.glob(".compiling-*"))
-    assert json.loads((tmp_path / "e5-small-x-1-int8.1" / "compiled.json").read_text())["files"]
+    assert json.loads((tmp_path / "e5-small-x-1-int8.2" / "compiled.json").read_text())["files"]

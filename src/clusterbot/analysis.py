@@ -6,11 +6,12 @@ Terms of both languages meet where the words are not a matter of language: numbe
 from __future__ import annotations
 
 import re
+import runpy
 import unicodedata
 from functools import cache, lru_cache
+from importlib import metadata
 
 import Stemmer
-from bm25s.stopwords import STOPWORDS_EN_PLUS, STOPWORDS_FRENCH
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from clusterbot.models import LANGUAGES, Lang
@@ -18,11 +19,16 @@ from clusterbot.text import find_numbers, fold
 
 REMEMBERED_TEXTS = 8192
 
+
+def _stop_words() -> dict[Lang, tuple[str, ...]]:
+    # The module by itself: its package imports SciPy, a tenth of a second of every start, to score with, which we do ourselves.
+    lists = runpy.run_path(str(metadata.distribution("bm25s").locate_file("bm25s/stopwords.py")))
+    return {"fr": lists["STOPWORDS_FRENCH"], "en": lists["STOPWORDS_EN_PLUS"]}
+
+
 _ELISIONS = ("l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu")
-_STOP: dict[Lang, frozenset[str]] = {
-    "fr": frozenset([fold(word) for word in STOPWORDS_FRENCH] + list(_ELISIONS)),
-    "en": frozenset([fold(word) for word in STOPWORDS_EN_PLUS] + ["s", "t"]),
-}
+_SHORTENED: dict[Lang, tuple[str, ...]] = {"fr": _ELISIONS, "en": ("s", "t")}
+_STOP = {lang: frozenset([*map(fold, words), *_SHORTENED[lang]]) for lang, words in _stop_words().items()}
 _STEMMERS = {"fr": Stemmer.Stemmer("french"), "en": Stemmer.Stemmer("english")}
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
 _JOINED_LETTERS = re.compile(r"\b([a-z])[-&.]([a-z])\b(?!')")  # R-D and R&D are one word

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterbot import bundled
-from clusterbot.compiled import CompiledEmbedder, silence_runtime
+from clusterbot.compiled import PROMPTS, CompiledEmbedder
 from clusterbot.errors import ModelUnavailable, StorageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COMPILER_VERSION = 1
+COMPILER_VERSION = 2
 """Raise it when compiled vectors change: other folders, other revision, so no vector of the old one is reused."""
 
 MIN_MEAN_COSINE = 0.99
@@ -127,6 +128,7 @@ def read_report(folder: Path) -> Report | None:
 
 
 def _compile(source: Path, folder: Path) -> Report:
+    from clusterbot.bert_graph import write_graph
     from clusterbot.pieces import write_pieces
 
     logger.info("compiling the model, once: under a minute")
@@ -134,11 +136,10 @@ def _compile(source: Path, folder: Path) -> Report:
     try:
         write_pieces(source / "tokenizer.json", pending / "pieces.model")
         with quiet():
-            model = _load_original(source)
-            _export(model, pending / "fp32.onnx")
-            _quantise(pending / "fp32.onnx", pending)
-            (pending / "fp32.onnx").unlink()
-            report = _compare(model, CompiledEmbedder(pending, "", ""), _sample())
+            model, texts = _load_original(source), _sample()
+            weights = {name: value.numpy() for name, value in model.state_dict().items()}
+            write_graph(weights, model.config.to_dict(), _largest_inputs(model, source, texts), pending)
+            report = _compare(model, CompiledEmbedder(pending, "", ""), texts)
         _seal(pending, report)
         shutil.rmtree(folder, ignore_errors=True)
         pending.replace(folder)
@@ -155,50 +156,29 @@ def _load_original(source: Path) -> PreTrainedModel:
     return model  # in evaluation mode, as from_pretrained leaves it
 
 
-def _export(model: PreTrainedModel, path: Path) -> None:
+def _largest_inputs(model: PreTrainedModel, source: Path, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Return for each linear layer, by name, the largest absolute input on each channel, over these texts."""
     import torch
+    from tokenizers import Tokenizer
 
-    class TokenVectors(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = model
+    largest: dict[str, torch.Tensor] = {}
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            last: torch.Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            return last
+    def watch(name: str) -> Callable[[torch.nn.Module, tuple[torch.Tensor]], None]:
+        def see(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+            channels = inputs[0].abs().amax(dim=(0, 1))
+            largest[name] = torch.maximum(largest[name], channels) if name in largest else channels
 
-    example = torch.ones(2, 8, dtype=torch.long)
-    names = ("input_ids", "attention_mask", "tokens")
+        return see
+
+    layers = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)]
+    hooks = [layer.register_forward_pre_hook(watch(name)) for name, layer in layers]
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     with torch.no_grad():
-        torch.onnx.export(
-            TokenVectors().eval(),
-            (example, example),
-            str(path),
-            input_names=names[:2],
-            output_names=names[2:],
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in names},
-            opset_version=17,
-            dynamo=False,
-        )
-
-
-def _quantise(path: Path, folder: Path) -> None:
-    silence_runtime()
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    whole = folder / "int8.onnx"
-    quantize_dynamic(path, whole, per_channel=True, weight_type=QuantType.QInt8)
-    # Weights in a file of their own are mapped into memory, and shared by all processes that run the model.
-    onnx.save(
-        onnx.load(whole),
-        folder / "model.onnx",
-        save_as_external_data=True,
-        all_tensors_to_one_file=True,
-        location="weights.bin",
-        size_threshold=1024,
-    )
-    whole.unlink()
+        for text in texts:
+            model(input_ids=torch.tensor([tokenizer.encode(PROMPTS["passage"] + text).ids]))
+    for hook in hooks:
+        hook.remove()
+    return {name: value.numpy() for name, value in largest.items()}
 
 
 def _compare(model: PreTrainedModel, compiled: CompiledEmbedder, texts: Sequence[str]) -> Report:
@@ -250,7 +230,7 @@ def quiet() -> Iterator[None]:
         from transformers.utils import logging as bars
 
         # onnxruntime's quantiser warns through the root logger.
-        names = ("transformers", "sentence_transformers", "huggingface_hub", "torch.onnx", "root")
+        names = ("transformers", "sentence_transformers", "huggingface_hub", "root")
         levels = {name: logging.getLogger(name).level for name in names}
         shown = bars.is_progress_bar_enabled()
         bars.disable_progress_bar()  # type: ignore[no-untyped-call]
