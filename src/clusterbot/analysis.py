@@ -62,6 +62,12 @@ def analyse(text: str, lang: Lang) -> list[str]:
 
 
 @lru_cache(maxsize=REMEMBERED_TEXTS)
+def distinct_terms(text: str, lang: Lang) -> tuple[str, ...]:
+    """Return a question's index terms, each once, in order; remembered, since the stages of an answer all ask for them."""
+    return tuple(dict.fromkeys(analyse(text, lang)))
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
 def terms_of(text: str, lang: Lang) -> frozenset[str]:
     """Return which index terms a sentence holds; remembered, since the same few thousand sentences answer most questions."""
     return frozenset(analyse(text, lang))

@@ -97,7 +97,10 @@ class ClusterRegistry:
                         self._by_key[_key(_words(known.name))].append(known)
         for name, ids in ambiguous.items():
             self._by_key[_key(_words(name))] += [_Known(name, key, "alias", None) for key in ids if key in self.clusters]
-        self._long_keys = [key for key in self._by_key if len(key) >= MIN_FUZZY_CHARS]
+        self._long_keys: dict[str, list[str]] = defaultdict(list)
+        for key in self._by_key:
+            if len(key) >= MIN_FUZZY_CHARS:
+                self._long_keys[key[0]].append(key)
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Find the clusters that a text names, in order; longer and exacter matches win over what they overlap."""
@@ -185,15 +188,13 @@ class ClusterRegistry:
                     yield self._mention(window, matched, *near)
 
     def _misspelt(self, window: list[_Word], key: str) -> tuple[str, int] | None:
-        """Return the one name that the words misspell, and by how many letters."""
+        """Return the nearest name that the words misspell, and by how many letters; nobody misspells the first."""
         content = [word.text for word in window if not _is_article(word)]
         if len(key) < MIN_FUZZY_CHARS - 1 or all(word in self._known_words for word in content):
             return None
         allowed = 1 if len(key) < 9 else 2
-        near = process.extractOne(key, self._long_keys, scorer=OSA.distance, score_cutoff=allowed)
-        if near is None or near[0][0] != key[0]:
-            return None
-        return near[0], int(near[1])
+        near = process.extractOne(key, self._long_keys.get(key[0], ()), scorer=OSA.distance, score_cutoff=allowed)
+        return (near[0], int(near[1])) if near else None
 
     def _mention(self, window: list[_Word], matched: str, key: str, distance: int) -> Mention:
         known = self._by_key[key]

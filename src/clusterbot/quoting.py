@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.analysis import REMEMBERED_TEXTS, analyse, terms_of
+from clusterbot.analysis import REMEMBERED_TEXTS, distinct_terms, terms_of
 from clusterbot.embedding import Embedder
 from clusterbot.emphasis import holds
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
@@ -128,11 +128,12 @@ class SentenceReader:
         indexes = self._snapshot.languages
         asked = asked_words(question.words, question.lang, indexes[question.lang].store.idf, self._meanings)
         matched = {lang: _matched(query.text, lang, index) for lang, index in indexes.items()}
+        asks_what_it_is = question.asks_what_it_is
         found: dict[tuple[str, int], Candidate] = {}
         for hit in hits:
             document, lang = hit.passage.document, hit.passage.document.lang
             late = self._late(hit, query, question)
-            is_opening = question.asks_what_it_is and _opens(hit.passage)
+            is_opening = asks_what_it_is and _opens(hit.passage)
             spans = self._spans(hit.row)
             for span, dense in zip(spans, self._dense(hit, query, spans), strict=True):
                 if (document.id, span.start) in found:
@@ -162,10 +163,12 @@ class SentenceReader:
         cosines = index.tokens.similarities(hit.row - index.first_row, query.tokens)
         around = cosines[begins == OUTSIDE].max(axis=0, initial=-1.0)
         tells = _tells(question, query)
+        is_told = bool(tells.any())
 
         def maxsim(start: int, end: int) -> tuple[float, float]:
-            own = cosines[(begins >= start) & (begins < end)].max(axis=0, initial=-1.0)
-            return float(np.maximum(own, around).mean()), float(own[tells].mean()) if tells.any() else 0.0
+            first, last = np.searchsorted(begins, (start, end))
+            own = cosines[first:last].max(axis=0, initial=-1.0)
+            return float(np.maximum(own, around).mean()), float(own[tells].mean()) if is_told else 0.0
 
         return maxsim
 
@@ -202,7 +205,7 @@ class SentenceReader:
 
 def _matched(asked: str, lang: Lang, index: LanguageIndex) -> Callable[[frozenset[str]], float]:
     """Return what gives the share of a question's idf mass that terms of a language make up."""
-    terms = list(dict.fromkeys(analyse(asked, lang)))
+    terms = distinct_terms(asked, lang)
     idf = index.store.idf(terms)
     mass = float(idf.sum()) or 1.0
     weighted: list[tuple[str, float]] = list(zip(terms, idf.tolist(), strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from clusterbot.analysis import analyse, terms_of
+from clusterbot.analysis import distinct_terms, terms_of
 from clusterbot.dates import find_periods
 from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
@@ -167,7 +167,7 @@ class Retriever:
         lexical: list[tuple[Passage, float]] = []
         dense: list[tuple[Passage, float]] = []
         for lang, index in self._snapshot.languages.items():
-            terms = list(dict.fromkeys(analyse(query.text, lang)))
+            terms = distinct_terms(query.text, lang)
             mass = float(index.store.idf(terms).sum()) or 1.0
             for rows, scores, found, scale in (
                 (*index.store.sharing(terms, CANDIDATES), lexical, mass),
@@ -203,7 +203,7 @@ def was_said_by(document: Document, text: str, as_of: str | None) -> bool:
 
 def candidates(index: LanguageIndex, query: Query, lang: Lang, where: Where = ANYWHERE) -> _Candidates:
     """Return the best of the dense and of the lexical ranking in one language, each scored by both."""
-    terms = list(dict.fromkeys(analyse(query.text, lang)))
+    terms = distinct_terms(query.text, lang)
     found = index.store.candidates(query.vector, terms, CANDIDATES, where)
     idf = index.store.idf(terms)
     mass = float(idf.sum()) or 1.0

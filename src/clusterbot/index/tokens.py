@@ -45,7 +45,7 @@ class TokenIndex:
 
     def similarities(self, row: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the cosines of a passage's tokens with a query's: float32 (t, m); query float32 (m, r), rows of length 1."""
-        return unit(self._codes[self._firsts[row] : self._firsts[row + 1]]) @ query.T
+        return cosines(self._codes[self._firsts[row] : self._firsts[row + 1]], query)
 
     def maxima(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return for each passage and query token the highest cosine with a passage token: float32 (len(rows), m)."""
@@ -56,13 +56,23 @@ class TokenIndex:
             return found
         codes = np.concatenate([self._codes[self._firsts[row] : self._firsts[row + 1]] for row in rows[filled]])
         starts = np.cumsum(sizes[filled]) - sizes[filled]
-        found[filled] = np.maximum.reduceat(unit(codes) @ query.T, starts, axis=0)
+        found[filled] = np.maximum.reduceat(cosines(codes, query), starts, axis=0)
         return found
+
+
+def cosines(codes: NDArray[np.int8], query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the cosines of codes (t, r) with rows of length 1 (m, r): float32 (t, m); 0 for a code of nothing."""
+    vectors, lengths = _measured(codes)
+    found: NDArray[np.float32] = (vectors @ query.T) / lengths  # dividing the codes would take longer: they are wider
+    return found
 
 
 def unit(codes: NDArray[np.int8]) -> NDArray[np.float32]:
     """Return codes as float32 rows of length 1; a row of nothing stays so."""
+    vectors, lengths = _measured(codes)
+    return vectors / lengths
+
+
+def _measured(codes: NDArray[np.int8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     vectors = codes.astype(np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    vectors /= np.maximum(lengths, 1.0)[:, np.newaxis]
-    return vectors
+    return vectors, np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), 1.0)[:, np.newaxis]
