@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 KIND = "HNSW32,SQ8"  # FAISS's name of a graph with 32 links a vector, and one byte a number
 NEAREST = (10, 100)  # of a question: those of which the share is measured that a search for a hundred, as a question's, finds
 PROPOSED = 1.5  # passages proposed by their codes for each that is asked for
+WIDENED = 3  # times as broad as the queries that recall is measured by need, since people's questions lie further from passages
 SEQUENTIAL = 55  # vectors that the exact search reads in the time that the graph's takes to be broader by one: benchmarks/scale.py
 TRAINED = 20_000  # vectors whose range the codes divide
 ROUNDING = 1e-6  # of an inner product that two kernels sum up in their own order
@@ -122,7 +123,8 @@ def approximate(folder: Path, queries: Vectors, settings: SearchSettings) -> App
     _add(graph.index, vectors, order)
     recall = _measure(graph, vectors, queries)
     most = int(len(vectors) * settings.most_read / SEQUENTIAL)
-    breadth = least_breadth(lambda breadth: recall(breadth)[0], most, settings.least_recall)
+    needed = least_breadth(lambda breadth: recall(breadth)[0], most, settings.least_recall)
+    breadth = min(WIDENED * needed, most)
     reached = recall(breadth)
     if reached[0] < settings.least_recall:
         told = (
