@@ -26,8 +26,8 @@ from clusterbot.datasets import Dataset, TestQuery, read_dataset
 from clusterbot.embedding import Embedder, open_embedder
 from clusterbot.engine import SEARCHED, Engine
 from clusterbot.evaluation import open_dataset
-from clusterbot.index import build as building
-from clusterbot.index import snapshot
+from clusterbot.index import encodings, snapshot
+from clusterbot.index.build import build_index
 from clusterbot.questions import Question, understand
 from clusterbot.ranking import read_ranking
 from clusterbot.retrieval import FusionWeights, Hit
@@ -123,15 +123,21 @@ def without_context(dataset: Dataset, embedder: Embedder, corpus_dir: Path) -> f
     """Return nDCG@10 where passages are embedded and indexed without title, heading and clusters' names."""
     corpus = Corpus(dataset.documents) if dataset.documents else read_corpus(corpus_dir)
     ranking = read_ranking(with_tokens=True)
-    known = building.context_of
-    building.context_of = lambda *_: ""
+    known = encodings.context_of
+    encodings.context_of = lambda *_: ""
     try:
         with tempfile.TemporaryDirectory() as folder:
-            building.build_index(corpus, Path(folder), embedder, recipe(ranking))
+            build_index(corpus, Path(folder), embedder, recipe(ranking))
             bare = Engine(snapshot.load(Path(folder)), embedder, ranking)
             return shipped_ndcg(dataset, bare, searches(bare)["whole"])
     finally:
-        building.context_of = known
+        encodings.context_of = known
+
+
+def keep(found: Gains, path: Path | None) -> None:
+    """Write what was found so far: each part takes long."""
+    if path:
+        path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -157,6 +163,7 @@ def main() -> None:
             gains = {name: found["fitted"]["whole"][name] - value for name, value in values.items()}
             told = ", ".join(f"{name} {gain:+.4f}" for name, gain in gains.items())
             print(f"{idea}: {np.mean(list(gains.values())):+.4f} ({told})", flush=True)
+        keep(found, options.json)
     if options.part != "fitted":
         found["shipped"] = {}
         for name, dataset in sets.items():
@@ -167,8 +174,7 @@ def main() -> None:
                 )
             found["shipped"][name] = values
             print(name, {idea: round(value, 4) for idea, value in values.items()}, flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        keep(found, options.json)
 
 
 if __name__ == "__main__":

@@ -245,6 +245,7 @@ def main() -> None:
         rankings[kind] = Ranking(
             fusion=fusion[kind],
             sentence=shipped[kind].sentence,
+            finding=shipped[kind].finding,
             calibration=show_calibration(asked),
             calibrated_for=f"{embedder.name}@{embedder.revision}",
             fitted=f"benchmarks/fit_ranking.py on {names}, {dt.datetime.now(dt.UTC):%Y-%m-%d}; sentence: "

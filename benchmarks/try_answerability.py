@@ -2,12 +2,13 @@
 
     python benchmarks/try_answerability.py DATASET_DIR... [--json FILE]
 
-Beside the three features that ship, two dozen more of a question's hits. Printed, and written for docs/evaluation.md: the AUROC of
-each by itself; what is reached left out (fitted on the other sets, each at even odds) by the three, and by those that a forward
-search adds; what is reached on a set by fitting on the set itself (ten folds), which no fit elsewhere can be expected to beat; and
-the expected calibration error left out as it is, by isotonic regression, on features standardised over the set's unlabelled
-questions or over sentences of its documents asked with their own document left out, with the set's share of answerable questions
-known or estimated (Saerens, Latinne and Decaestecker 2002), and with a scale and offset (Platt 1999) from some of its questions.
+Beside the features that ship, three dozen more of a question's hits and of the sentences read in them. Printed, and written for
+docs/evaluation.md: the AUROC of each by itself; what is reached left out (fitted on the other sets, each at even odds) by those
+that ship, and by those that a forward search adds; what is reached on a set by fitting on the set itself (ten folds), which no fit
+elsewhere can be expected to beat; and the expected calibration error left out as it is, by isotonic regression, on features
+standardised over the set's unlabelled questions or over sentences of its documents asked with their own document left out, with the
+set's share of answerable questions known or estimated (Saerens, Latinne and Decaestecker 2002), and with a scale and offset (Platt
+1999) from some of its questions.
 """
 
 from __future__ import annotations
@@ -33,20 +34,34 @@ from sklearn.preprocessing import StandardScaler
 from clusterbot.analysis import analyse
 from clusterbot.answering import EVIDENCE, evidence
 from clusterbot.calibrating import SET_WEIGHT, error_of_chance, move_odds
-from clusterbot.datasets import read_dataset
+from clusterbot.datasets import Dataset, read_dataset
 from clusterbot.embedding import open_embedder
 from clusterbot.engine import SEARCHED, Engine
 from clusterbot.evaluation import expected_calibration_error, open_dataset
 from clusterbot.models import Lang
-from clusterbot.questions import understand
+from clusterbot.questions import Question, understand
+from clusterbot.quoting import Candidate
 from clusterbot.ranking import read_ranking
 from clusterbot.retrieval import Hit, Query
 from clusterbot.settings import read_settings
 from clusterbot.text import split_sentences
 
-TUNING = Path("tests/evaluation/tuning")
+HOME = Path("tests/evaluation")
+OWN = {"tuning": ("tuning",), "tuning, more": ("tuning_more", "tuning_unanswerable")}  # as in fit_calibration.py
 ASKED_SENTENCES = 150
 OWN_QUESTIONS = (30, 60, 100)
+CHOICES = {
+    "those that ship": EVIDENCE,
+    "without the matched words": ("cosine", "dense", "margin"),
+    "the best sentence's lead over the tenth instead of the standard score": (
+        "cosine",
+        "margin",
+        "matched",
+        "sentence: lead over the 10.",
+    ),
+    "the lead over the tenth document and the best sentence's score alone": ("margin", "sentence: score"),
+}
+"""Features that are compared on the given sets alone, each fitted on the others of them."""
 DRAWS = 40
 
 Matrix = NDArray[np.float64]
@@ -61,8 +76,9 @@ class Features:
     sentences: Matrix
 
 
-def describe(engine: Engine, query: Query, hits: Sequence[Hit]) -> dict[str, float]:
+def describe(engine: Engine, question: Question, query: Query, hits: Sequence[Hit]) -> dict[str, float]:
     """Return what might tell whether the hits answer."""
+    read = engine.reader.read(question, query, hits)
     late = engine.retriever.late(np.array([hit.row for hit in hits[:50]], np.int64), query)
     best = hits[0].passage.document.lang
     index = engine.snapshot.languages[best]
@@ -85,6 +101,7 @@ def describe(engine: Engine, query: Query, hits: Sequence[Hit]) -> dict[str, flo
     by_vector = max(hits, key=lambda hit: hit.cosine).passage.document.id
     return {
         **evidence(hits),
+        **of_sentences(question, read),
         **gaps,
         "MaxSim": float(lists["late"][0]),
         "MaxSim as a standard score": float((late.max() - late.mean()) / max(late.std(), 0.01)),
@@ -99,6 +116,26 @@ def describe(engine: Engine, query: Query, hits: Sequence[Hit]) -> dict[str, flo
         "fused score": float(lists["score"][0]),
         "spread of the fused scores": float(np.std(lists["score"][:20])),
         "words": float(len(analyse(query.text, query.lang))),
+    }
+
+
+def of_sentences(question: Question, read: Sequence[Candidate]) -> dict[str, float]:
+    """Return what the sentences that were read tell."""
+    best, scores = read[0].parts, np.array([one.score for one in read])
+    is_missed = question.asks != "other" and not best.kind
+    return {
+        "sentence: score": float(scores[0]),
+        **{f"sentence: lead over the {n}.": float(scores[0] - scores[min(n, len(scores)) - 1]) for n in (2, 5, 10)},
+        "sentence: standard score among those read": float((scores[0] - scores.mean()) / max(scores.std(), 1e-6)),
+        "sentence: share by softmax": float(1 / np.exp(scores - scores[0]).sum()),
+        "sentence: standard score of its vector": best.dense,
+        "sentence: highest standard score of a vector": max(one.parts.dense for one in read),
+        "sentence: MaxSim": best.late,
+        "sentence: MaxSim of words that narrow the question": best.content,
+        "sentence: share of words told": best.told,
+        "sentence: share of words told, mean of three": float(np.mean([one.parts.told for one in read[:3]])),
+        "sentence: lacks the kind asked for": float(is_missed),
+        "sentence: the first three lack the kind asked for": float(is_missed and not any(one.parts.kind for one in read[:3])),
     }
 
 
@@ -120,12 +157,12 @@ def ask(engine: Engine, text: str, lang: Lang | None = None, without: str | None
     question = understand(text, engine.registry, (), lang)
     query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
     hits = [hit for hit in engine.retriever.search(query, SEARCHED) if hit.passage.document.id != without]
-    return describe(engine, query, hits) if hits else None
+    return describe(engine, question, query, hits) if hits else None
 
 
-def read(folder: Path, engine: Engine) -> tuple[Features, list[str]]:
-    dataset = read_dataset(folder)
-    rows = [(found, test.answerable) for test in dataset.queries if (found := ask(engine, test.text))]
+def read_features(datasets: Sequence[Dataset], engine: Engine) -> tuple[Features, list[str]]:
+    tests = [test for dataset in datasets for test in dataset.queries]
+    rows = [(found, test.answerable) for test in tests if (found := ask(engine, test.text))]
     random, documents, asked = np.random.default_rng(0), engine.snapshot.documents, []
     for place in random.permutation(len(documents))[:ASKED_SENTENCES]:
         document = documents[place]
@@ -211,7 +248,7 @@ def ceiling(one: Features, columns: Sequence[int]) -> dict[str, float]:
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.03))
     ways = {
-        "three": (linear, one.matrix[:, columns]),
+        "shipped": (linear, one.matrix[:, columns]),
         "all, linear": (linear, one.matrix),
         "all, forest": (RandomForestClassifier(300, min_samples_leaf=5, random_state=0), one.matrix),
     }
@@ -220,7 +257,7 @@ def ceiling(one: Features, columns: Sequence[int]) -> dict[str, float]:
         for name, (model, matrix) in ways.items()
     }
     found = {f"AUROC, {name}": float(roc_auc_score(one.truth, chance)) for name, chance in chances.items()}
-    return found | {"ECE, three": expected_calibration_error(one.truth, chances["three"])}
+    return found | {"ECE, shipped": expected_calibration_error(one.truth, chances["shipped"])}
 
 
 def errors(sets: dict[str, Features], columns: Sequence[int]) -> dict[str, dict[str, float]]:
@@ -276,13 +313,16 @@ def main() -> None:
     embedder = open_embedder(settings.model, settings.cache_dir)
     sets: dict[str, Features] = {}
     names: list[str] = []
-    for folder in [*options.datasets, TUNING]:
-        dataset = read_dataset(folder)
-        own = settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}"
-        engine = open_dataset(dataset, own if dataset.documents else settings.index_dir, embedder, ranking)[0]
-        sets[dataset.name], names = read(folder, engine)
-        print(f"{dataset.name}: {len(sets[dataset.name].truth)} questions", flush=True)
+    given = {folder.name: [read_dataset(folder)] for folder in options.datasets}
+    given |= {name: [read_dataset(HOME / part) for part in parts] for name, parts in OWN.items()}
+    for name, datasets in given.items():
+        first = datasets[0]
+        own = settings.cache_dir / "evaluation" / f"{first.name}-{first.digest[:12]}"
+        engine = open_dataset(first, own if first.documents else settings.index_dir, embedder, ranking)[0]
+        sets[name], names = read_features(datasets, engine)
+        print(f"{name}: {len(sets[name].truth)} questions", flush=True)
     columns = [names.index(name) for name in EVIDENCE]
+    public = {name: one for name, one in sets.items() if name not in OWN}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         chosen = search_forward(sets, names, columns)
@@ -294,6 +334,10 @@ def main() -> None:
             "added": [names[column] for column in chosen if column not in columns],
             "left_out_added": auroc(sets, left_out(sets, chosen, lambda one: one.matrix)),
             "left_out_nested": nested(sets, names, columns),
+            "given": {
+                choice: auroc(public, left_out(public, [names.index(name) for name in wanted], lambda one: one.matrix))
+                for choice, wanted in CHOICES.items()
+            },
             "ceiling": {name: ceiling(one, columns) for name, one in sets.items()},
             "ece": errors(sets, columns),
         }

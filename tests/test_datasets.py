@@ -96,7 +96,7 @@ def test_a_judgement_without_tabs_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_the_projects_own_questions_can_be_read_and_their_judgements_point_to_documents(real_corpus_dir: Path) -> None:
     known = {path.name.removesuffix(".md") for path in real_corpus_dir.glob("*/*.md")}
-    for name in (".", "tuning", "tuning_more", "blind"):
+    for name in (".", "tuning", "tuning_more", "blind", "blind_2"):
         dataset = read_dataset(Path(__file__).parent / "evaluation" / name)
         judged = {document for relevant in dataset.qrels.values() for document in relevant}
         assert judged <= known
@@ -106,9 +106,10 @@ def test_the_projects_own_questions_can_be_read_and_their_judgements_point_to_do
 def test_each_span_and_each_judged_document_of_our_later_questions_holds_an_answer(real_corpus_dir: Path) -> None:
     documents = [read_document(path, real_corpus_dir) for path in corpus_files(real_corpus_dir)]
     texts = {document.id: document.text for document in documents}
-    for name in ("tuning_more", "blind"):
+    for name in ("tuning_more", "blind", "blind_2"):
         dataset = read_dataset(Path(__file__).parent / "evaluation" / name)
-        for query in dataset.queries:
+        for query in (one for one in dataset.queries if one.answerable):
             judged = dataset.qrels[query.id]
-            assert all(holds_answer(texts[document], query.answers) for document in judged), query.id
+            if name != "blind_2":  # there, a page may be judged for what it leaves to be concluded
+                assert all(holds_answer(texts[document], query.answers) for document in judged), query.id
             assert all(any(holds_answer(texts[document], [answer]) for document in judged) for answer in query.answers), query.id
