@@ -26,7 +26,7 @@ COLUMNS = (
     ("dates",),
     ("quantities",),
     ("statements",),
-    ("comparing",),
+    ("comparing", "claim_rules"),
     ("judging", "emphasis"),
     ("ledger", "index.arrays", "index.vectors"),
     ("index.neighbours", "index.moments"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from clusterbot.claim_rules import read_rules
 from clusterbot.claims import Verdict, weigh
-from clusterbot.judging import RuleJudge, read_rules
+from clusterbot.judging import RuleJudge
 from clusterbot.models import Citation, Document
 from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from clusterbot.claim_rules import read_rules
 from clusterbot.facts import FactJudge
-from clusterbot.judging import RuleJudge, read_rules
+from clusterbot.judging import RuleJudge
 from clusterbot.ledger import Ledger
 from clusterbot.models import Attribute, Timeline
 from clusterbot.statements import Statement

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clusterbot.judging import Judgement, RuleJudge, read_rules
+from clusterbot.claim_rules import read_rules
+from clusterbot.judging import Judgement, RuleJudge
 from clusterbot.models import Lang
 from clusterbot.statements import Statement, written_on
 

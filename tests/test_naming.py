@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from clusterbot.claim_rules import read_rules
 from clusterbot.clusters import ClusterRegistry
-from clusterbot.judging import RuleJudge, read_rules
+from clusterbot.judging import RuleJudge
 from clusterbot.ledger import Ledger
 from clusterbot.models import Citation, Lang
 from clusterbot.naming import NameJudge

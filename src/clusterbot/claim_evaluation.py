@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clusterbot.analysis import analyse
 from clusterbot.claims import LABELS, Label, overall, weigh
 from clusterbot.datasets import Dataset, TestClaim
+from clusterbot.embedding import has_tokens
 from clusterbot.engine import SEARCHED, Engine
 from clusterbot.errors import ClusterbotError, EvaluationError
+from clusterbot.index.tokens import unit
 from clusterbot.models import Document, Lang
 from clusterbot.questions import understand
-from clusterbot.quoting import Candidate
+from clusterbot.quoting import Candidate, Parts, telling
 from clusterbot.statements import Statement
 from clusterbot.text import split_sentences
 
@@ -68,9 +70,26 @@ def _on_given(claim: TestClaim, texts: Sequence[str], engine: Engine) -> Judged:
         )
         spans = {(one.start, one.end) for one in split_sentences(text, claim.lang)} | {(0, len(text))}
         candidates += [Candidate(document, start, end) for start, end in sorted(spans)]
+    candidates = _compared(claim, candidates, engine)
     rules = engine.rules.model_copy(update={"sentences": len(candidates)})
     verdict = weigh(Statement(claim.text, claim.lang, frozenset()), (), candidates, engine.judge, rules)
     return Judged(claim, verdict.label, max(overlap(claim.text, text, claim.lang) for text in texts))
+
+
+def _compared(claim: TestClaim, candidates: Sequence[Candidate], engine: Engine) -> list[Candidate]:
+    """Return sentences with how near they are to a claim, as those of the index are; without, where the model gives no tokens."""
+    embedder = engine.embedder
+    if not has_tokens(embedder):
+        return list(candidates)
+    question = understand(claim.text, engine.registry, (), claim.lang)
+    query = engine.retriever.query(question.query, question.lang)
+    tells = telling(question, query)
+    found = []
+    for one, encoding in zip(candidates, embedder.encode_passages([each.text for each in candidates]), strict=True):
+        nearest = (unit(encoding.codes) @ query.tokens[tells].T).max(axis=0, initial=-1.0)
+        content = float(nearest.mean()) if tells.any() else 0.0
+        found.append(replace(one, parts=Parts(content=content), cosine=float(encoding.vector @ query.vector)))
+    return found
 
 
 def _end_to_end(claim: TestClaim, engine: Engine) -> Judged:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from clusterbot.claim_rules import ClaimRules
 from clusterbot.comparing import holds
 from clusterbot.dates import find_periods
 from clusterbot.facts import Known
-from clusterbot.judging import ClaimRules, Difference, Judge, Judgement, Stance
+from clusterbot.judging import Difference, Judge, Judgement, Stance
 from clusterbot.models import Citation, Disagreement, Lang, Timeline
 from clusterbot.quantities import find_quantities
 from clusterbot.quoting import Candidate
@@ -93,7 +94,7 @@ def weigh(
     about = [one for one in candidates if not wanted or wanted & set(one.document.clusters)]
     entries = [_of_judgement(one.citation, one.judgement) for one in known]
     places = {(one.citation.document.id, one.citation.start) for one in entries}
-    read = [_evidence(claim, one, judge) for one in about[: rules.sentences] if (one.document.id, one.start) not in places]
+    read = [_evidence(claim, one, judge, rules) for one in about[: rules.sentences] if (one.document.id, one.start) not in places]
     evidence = [*entries, *read]
     order: dict[Stance, int] = {"against": 0, "for": 0, "neutral": 1}
     evidence.sort(key=lambda one: (order[one.stance], -one.coverage, one.citation.document.id, one.citation.start))
@@ -111,9 +112,10 @@ def _shown(label: Label, evidence: Sequence[Evidence]) -> list[Evidence]:
     return [*first, *rest][:MAX_EVIDENCE]
 
 
-def _evidence(claim: Statement, one: Candidate, judge: Judge) -> Evidence:
+def _evidence(claim: Statement, one: Candidate, judge: Judge, rules: ClaimRules) -> Evidence:
     when = written_on(one.document.published) if one.document.kind in ("article", "digest") else None
-    told = judge.judge(claim, Statement(one.text, one.document.lang, claim.subject, when))
+    near = rules.nearness.added(one.parts.content, one.cosine)
+    told = judge.judge(claim, Statement(one.text, one.document.lang, claim.subject, when, near))
     return _of_judgement(Citation(one.document, one.start, one.end), told)
 
 
@@ -147,10 +149,12 @@ def _label(claim: Statement, evidence: Sequence[Evidence], rules: ClaimRules, is
     is_dated = bool(find_periods(claim.text, claim.lang)) or not find_quantities(claim.text, claim.lang)
     if not is_dated and newest["for"] != newest["against"]:
         return "supported" if newest["for"] > newest["against"] else "contradicted"
-    if any(is_settled(one.citation) for one in sides["for"]):
-        return "supported"
     best = {stance: max(one.coverage for one in each) for stance, each in sides.items()}
-    return "supported" if best["for"] >= best["against"] + rules.lead else "not_covered"
+    if any(is_settled(one.citation) and one.coverage >= best["against"] for one in sides["for"]):
+        return "supported"
+    if abs(best["for"] - best["against"]) < rules.lead:
+        return "not_covered"
+    return "supported" if best["for"] > best["against"] else "contradicted"
 
 
 def _sides(evidence: Sequence[Evidence]) -> dict[Stance, list[Evidence]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from clusterbot.answering import EVIDENCE, Abstention, Answer, Reader
+from clusterbot.claim_rules import read_rules
 from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
 from clusterbot.clusters import ClusterRegistry
 from clusterbot.embedding import Embedder
@@ -16,7 +17,7 @@ from clusterbot.errors import IndexMismatch
 from clusterbot.facts import FactJudge
 from clusterbot.finding import Finder
 from clusterbot.index.snapshot import Snapshot
-from clusterbot.judging import Judge, RuleJudge, read_rules
+from clusterbot.judging import Judge, RuleJudge
 from clusterbot.ledger import Ledger
 from clusterbot.models import EVERYTHING, LANGUAGES, Citation, Disagreement, Filters, Lang, Profile
 from clusterbot.naming import NameJudge
@@ -61,6 +62,7 @@ class Engine:
             )
         profiles = [document for document in loaded.documents if isinstance(document, Profile)]
         self.snapshot = loaded
+        self.embedder = embedder
         self.registry = ClusterRegistry(profiles, loaded.words, loaded.tables.ambiguous)
         self.ledger = Ledger(profiles, loaded.tables.vocabulary)
         self.retriever = Retriever(loaded, embedder, ranking.fusion)

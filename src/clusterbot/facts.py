@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
+from clusterbot.claim_rules import ClaimRules
 from clusterbot.comparing import agree, comparable, holds, is_in
 from clusterbot.dates import Period
-from clusterbot.judging import ClaimRules, Difference, Judgement
+from clusterbot.judging import Difference, Judgement
 from clusterbot.ledger import Ledger
 from clusterbot.models import Attribute, Citation, Fact, Timeline, ToldValue
 from clusterbot.quantities import Quantity

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from importlib import resources
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
+from clusterbot.claim_rules import ClaimRules
 from clusterbot.comparing import agree, comparable, holds, is_beyond, is_in, slot_of
 from clusterbot.dates import Period
 from clusterbot.models import Lang
 from clusterbot.quantities import Quantity
-from clusterbot.statements import Readings, Statement, Told, Wording
+from clusterbot.statements import Readings, Statement, Told
 from clusterbot.text import fold
 
 Stance = Literal["for", "against", "neutral"]
@@ -24,26 +22,6 @@ _NOUN_WORDS = 3
 _NEAR_ROLE = 80  # characters between a name and the post that it holds
 _OTHER_ORDER = 50  # counts further apart than this are counts of other things
 _TELLING_COUNT = 12  # a smaller count stands in many sentences
-
-
-class ClaimRules(BaseModel):
-    """Tolerances, thresholds and word lists of the rules, and the logistic function of a verdict's probability: data, not code."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sentences: int
-    min_coverage: float
-    min_told: float
-    min_bare: float
-    min_against: float
-    min_denied: float
-    min_fact: float
-    lead: float
-    about: float
-    intercept: float
-    weights: dict[str, float]
-    fitted: str
-    wording: Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +35,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a sentence says of a claim; `coverage` is the share of the claim's words that it holds, `year` the time it speaks of."""
+    """What a sentence says of a claim.
+
+    `coverage`: the share of the claim's words that it holds, and what its nearness adds. `year`: the time it speaks of.
+    """
 
     stance: Stance
     coverage: float
@@ -69,11 +50,6 @@ class Judge(Protocol):
     """Weighs a sentence against a claim."""
 
     def judge(self, claim: Statement, source: Statement) -> Judgement: ...
-
-
-def read_rules() -> ClaimRules:
-    """Read the shipped rules."""
-    return ClaimRules.model_validate_json(resources.files("clusterbot").joinpath("data/claims.json").read_text(encoding="utf-8"))
 
 
 class RuleJudge:
@@ -93,9 +69,10 @@ class RuleJudge:
         """Compare a claim with a sentence."""
         asked = self._claim if self._claim and self._claim.statement == claim else self._readings.read(claim)
         self._claim = asked
-        told = self._readings.read(Statement(source.text, source.lang, source.subject | claim.subject, source.written_on))
+        told = self._readings.read(replace(source, subject=source.subject | claim.subject))
         coverage = self._coverage(asked, told)
-        differences = tuple(self._differences(asked, told))
+        coverage += source.near if self._can_be_near(asked, told) else min(source.near, 0.0)
+        differences = tuple(self._differences(asked, told, coverage >= self._rules.nearness.min_whole))
         denial = self._denial(asked, told)
         year = told.last_year
         given = tuple(one for one in differences if one.source)
@@ -114,6 +91,10 @@ class RuleJudge:
         if differences or is_turned or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
             return Judgement("neutral", coverage, differences, year)
         return Judgement("for", coverage, (), year)
+
+    def _can_be_near(self, asked: Told, told: Told) -> bool:
+        """Say whether nearness may speak for a sentence: vectors don't tell what denies or turns around what the claim tells."""
+        return not told.denied and self._readings.reversals(told) <= asked.words
 
     def _needed(self, asked: Told) -> float:
         """Return how many of a claim's words must be shared: fewer where a figure of it tells much, more where nothing does."""
@@ -136,10 +117,13 @@ class RuleJudge:
         missing = [one for one in differences if not one.source]
         return all(one.kind == "number" for one in missing) and len(missing) < len(differences) - len(missing)
 
-    def _differences(self, asked: Told, told: Told) -> Iterator[Difference]:
-        """Yield what the claim tells that the sentence gives otherwise, or (with an empty source) not at all."""
+    def _differences(self, asked: Told, told: Told, is_whole: bool) -> Iterator[Difference]:
+        """Yield what the claim tells that the sentence gives otherwise, or (with an empty source) not at all.
+
+        `is_whole`: the sentence tells of nothing but what the claim tells.
+        """
         for one in asked.figures:
-            yield from self._figure(asked, one, told)
+            yield from self._figure(asked, one, told, is_whole)
         for rank in asked.ranks:
             if rank.low not in {other.low for other in told.ranks}:
                 is_alone = not asked.figures and not asked.dates
@@ -147,7 +131,7 @@ class RuleJudge:
                 rivals = "; ".join(told.text[other.start : other.end] for other in same) if is_alone else ""
                 yield Difference("number", asked.text[rank.start : rank.end], rivals)
         if asked.dates:
-            yield from self._dates(asked, told)
+            yield from self._dates(asked, told, is_whole)
         yield from self._names(asked, told)
         for name, word in asked.superlatives.items():
             if name not in told.superlatives:
@@ -155,15 +139,16 @@ class RuleJudge:
 
     # --- figures
 
-    def _figure(self, asked: Told, one: Quantity, told: Told) -> Iterator[Difference]:
+    def _figure(self, asked: Told, one: Quantity, told: Told, is_whole: bool) -> Iterator[Difference]:
         timely = [other for other in told.figures if self._same_time(asked, told, other)]
         alike = [other for other in timely if comparable(one, other)]
         agreeing = [other for other in alike if agree(one, other, self._rules.about) and self._may_be(asked, one, told, other)]
         is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
         if agreeing and (not is_bound or len(alike) == 1 or any(one.low == other.low for other in agreeing)):
             return
-        is_whole = len(alike) == 1 and one.kind != "count" and bool(asked.words) and asked.words <= told.heard
-        same = [other for other in alike if is_whole or self._same_thing(asked, one, told, other)]
+        is_whole = is_whole or (bool(asked.words) and asked.words <= told.heard)
+        is_alone = is_whole and len(alike) == 1 and one.kind != "count"
+        same = [other for other in alike if is_alone or self._same_thing(asked, one, told, other)]
         rivals = [other for other in same if not agree(one, other, self._rules.about) and not is_beyond(one, other)]
         kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
         written = "; ".join(told.text[other.start : other.end] for other in rivals)
@@ -221,7 +206,7 @@ class RuleJudge:
 
     # --- dates
 
-    def _dates(self, asked: Told, told: Told) -> Iterator[Difference]:
+    def _dates(self, asked: Told, told: Told, is_whole: bool) -> Iterator[Difference]:
         """Yield the claim's dates that the sentence doesn't hold; of a claim with figures, they only say when those hold."""
         held = told.dates or ((told.statement.written_on,) if told.statement.written_on else ())
         if asked.figures or asked.ranks:
@@ -230,10 +215,12 @@ class RuleJudge:
             return
         once = self._readings.once(asked) & told.words if set(asked.superlatives) <= set(told.superlatives) else frozenset()
         told_date = self._event_date(once or asked.words & told.words, told)
+        is_one_event = is_whole and asked.words <= told.heard and len(told.own) == 1 and not self._readings.recurs(asked)
+        told_date = told_date or (told.own[0] if is_one_event else None)
         for one in asked.dates:
             if any(holds(one, other) for other in ([told_date] if told_date else held)):
                 continue
-            differs = told_date is not None and not one.overlaps(told_date) and bool(once)
+            differs = told_date is not None and not one.overlaps(told_date) and (is_one_event or bool(once))
             written = told.text[told_date.start : told_date.end] if told_date and differs else ""
             yield Difference("date", asked.text[one.start : one.end], written)
 

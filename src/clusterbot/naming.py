@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from clusterbot.claim_rules import ClaimRules
 from clusterbot.clusters import Mention
 from clusterbot.comparing import holds
 from clusterbot.dates import Period, find_periods
 from clusterbot.facts import Known, period_of
-from clusterbot.judging import ClaimRules, Difference, Judgement
+from clusterbot.judging import Difference, Judgement
 from clusterbot.ledger import Ledger
 from clusterbot.models import Citation, FormerName
 from clusterbot.statements import Readings, Statement, Told

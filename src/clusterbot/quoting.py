@@ -83,13 +83,14 @@ PARTS = tuple(field.name for field in fields(Parts))
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer, with what speaks for it."""
+    """A sentence that may answer, with what speaks for it; `cosine` is that of its vector with the question's, where it has one."""
 
     document: Document
     start: int
     end: int
     parts: Parts = Parts()
     score: float = 0.0
+    cosine: float | None = None
 
     @property
     def text(self) -> str:
@@ -135,7 +136,7 @@ class SentenceReader:
             late = self._late(hit, query, question)
             is_opening = asks_what_it_is and _opens(hit.passage)
             spans = self._spans(hit.row)
-            for span, dense in zip(spans, self._dense(hit, query, spans), strict=True):
+            for span, cosine, dense in zip(spans, *self._dense(hit, query, spans), strict=True):
                 if (document.id, span.start) in found:
                     continue
                 text = document.text[span.start : span.end]
@@ -151,7 +152,7 @@ class SentenceReader:
                     opening=is_opening,
                     other=lang != question.lang,
                 )
-                found[document.id, span.start] = Candidate(document, span.start, span.end, parts)
+                found[document.id, span.start] = Candidate(document, span.start, span.end, parts, cosine=cosine)
         return list(found.values())
 
     def _late(self, hit: Hit, query: Query, question: Question) -> Callable[[int, int], tuple[float, float]]:
@@ -162,7 +163,7 @@ class SentenceReader:
         begins = index.tokens.begins(hit.row - index.first_row)
         cosines = index.tokens.similarities(hit.row - index.first_row, query.tokens)
         around = cosines[begins == OUTSIDE].max(axis=0, initial=-1.0)
-        tells = _tells(question, query)
+        tells = telling(question, query)
         is_told = bool(tells.any())
 
         def maxsim(start: int, end: int) -> tuple[float, float]:
@@ -172,14 +173,15 @@ class SentenceReader:
 
         return maxsim
 
-    def _dense(self, hit: Hit, query: Query, spans: Sequence[Span]) -> list[float]:
-        """Return the standard scores of a hit's sentences; 0 where the index holds no vectors of sentences."""
+    def _dense(self, hit: Hit, query: Query, spans: Sequence[Span]) -> tuple[list[float | None], list[float]]:
+        """Return the cosines of a hit's sentences and their standard scores: None and 0 where the index holds no such vectors."""
         index = self._snapshot.languages[hit.passage.document.lang]
-        if index.sentences is None:
-            return [0.0] * len(spans)
+        if index.sentences is None or not spans:
+            return [None] * len(spans), [0.0] * len(spans)
         known = index.sentences.of(hit.row - index.first_row)
         vectors = np.array([known[span.start - hit.passage.start] for span in spans], np.float32)
-        return index.store.standardise(query.vector, vectors @ query.vector).tolist() if len(spans) else []
+        cosines = vectors @ query.vector
+        return cosines.tolist(), index.store.standardise(query.vector, cosines).tolist()
 
     def _standardised(self, found: Sequence[Candidate], query: Query) -> list[Candidate]:
         """Return sentences with their standard scores, by vectors made for them."""
@@ -221,7 +223,7 @@ def _opens(passage: Passage) -> bool:
     return passage.document.text[: passage.start].strip("# \n") in ("", passage.heading)
 
 
-def _tells(question: Question, query: Query) -> NDArray[np.bool_]:
+def telling(question: Question, query: Query) -> NDArray[np.bool_]:
     """Say which tokens of a query are of words that narrow the question: no stop words, no names of clusters: bool (m,)."""
     wanted = np.zeros(len(query.text) + 1, bool)
     for word in _QUERY_WORD.finditer(question.text):

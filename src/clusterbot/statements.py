@@ -59,12 +59,16 @@ class Wording(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A text to compare: the words that say whom it is about, and when it was written, where that is known."""
+    """A text to compare: the words that say whom it is about, and when it was written, where that is known.
+
+    `near`: what its nearness in meaning to the claim that it is compared with adds to the words of the claim that it holds.
+    """
 
     text: str
     lang: Lang
     subject: frozenset[str]
     written_on: Period | None = None
+    near: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +207,14 @@ class Readings:
         """Return the words of a statement that tell of what happens once, so that one date of it rules out another."""
         if "first" in asked.superlatives:  # whatever comes first does so once
             return asked.words
-        if re.search(self._wording.recurring, fold(asked.text)):
+        if self.recurs(asked):
             return frozenset()
         is_alone = asked.words <= self._wording.once_alone  # `the forum was held on May 6`: the forum is what the claim is about
         return asked.words if is_alone else asked.words & self._wording.once
+
+    def recurs(self, asked: Told) -> bool:
+        """Say whether a statement tells of what comes again."""
+        return bool(re.search(self._wording.recurring, fold(asked.text)))
 
     def reversals(self, asked: Told) -> frozenset[str]:
         """Return the words of a statement that turn what it tells around: who lost members has fewer."""
