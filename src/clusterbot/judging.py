@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from clusterbot.claim_rules import ClaimRules
 from clusterbot.comparing import agree, comparable, holds, is_beyond, is_in, slot_of
 from clusterbot.dates import Period
+from clusterbot.giving import Side, side_of
 from clusterbot.models import Lang
 from clusterbot.quantities import Quantity
 from clusterbot.statements import Readings, Statement, Told
@@ -133,6 +134,7 @@ class RuleJudge:
         if asked.dates:
             yield from self._dates(asked, told, is_whole)
         yield from self._names(asked, told)
+        yield from self._givers(asked, told)
         for name, word in asked.superlatives.items():
             if name not in told.superlatives:
                 yield Difference("superlative", word, "")
@@ -262,6 +264,21 @@ class RuleJudge:
             posts = [(abs(at - place), role) for at, role in self._readings.roles(told.text)]
             return bool(posts) and min(posts)[0] <= _NEAR_ROLE and min(posts)[1] in roles and " " in other
         return bool(slot_of(asked, start, self._readings) & slot_of(told, place, self._readings))
+
+    def _givers(self, asked: Told, told: Told) -> Iterator[Difference]:
+        """Yield who gives by the claim where the sentence puts a name of it on the other side; its source is who gives there."""
+        sides, others = self._sides(asked), self._sides(told)
+        if any(key in others and others[key][0] != side for key, (side, _) in sides.items()):
+            givers = [[name for side, name in each.values() if side == "gives"] for each in (sides, others)]
+            yield Difference("name", next(iter(givers[0]), asked.text), next(iter(givers[1]), ""))
+
+    def _sides(self, told: Told) -> dict[str, tuple[Side, str]]:
+        """Return which names of a text give and which get, by their folded words, what it is about by none."""
+        places = [(fold(name), place, name) for place, name in told.names]
+        if subject := self._readings.subject_of(told):
+            places.append(("", *subject))
+        sides = ((key, side_of(told.text, place, told.statement.lang), name) for key, place, name in places)
+        return {key: (side, name) for key, side, name in sides if side}
 
     # --- denials
 

@@ -238,6 +238,12 @@ class Readings:
             found += self._own(start, " ".join(words), statement)
         return found
 
+    def subject_of(self, told: Told) -> tuple[int, str] | None:
+        """Return the first word of a text, with its place, that names what it is about; None where it says "it" instead."""
+        named = told.statement.subject - self._no_names
+        words = ((match.start(), match.group()) for match in re.finditer(r"\w+", told.text))
+        return next((one for one in words if one[1][0].isupper() and self.key(fold(one[1])) in named), None)
+
     def _own(self, start: int, name: str, statement: Statement) -> list[tuple[int, str]]:
         """Return a name with its place; of `Aqua Nord and Hydro`, said of Aqua Nord, the rest; nothing of what is all known."""
         parts, at = [], 0
