@@ -15,7 +15,7 @@ from clusterbot.datasets import Dataset, TestClaim
 from clusterbot.engine import Engine
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index
-from fakes import KeywordEmbedder, flat_ranking
+from fakes import KeywordEmbedder, TokenKeywordEmbedder, flat_ranking
 
 
 def claim(text: str, label: Label, **more: Any) -> TestClaim:
@@ -69,6 +69,17 @@ def test_claims_with_texts_of_their_own_are_judged_on_these_alone(engine: Engine
     given = ("In 2016, Boreal Wood had 99 members.",)
     told = measured(engine, claim("In 2016, Boreal Wood had 99 members.", "supported", given=given))
     assert (told["mode"], told["accuracy"]) == ("given", 1.0)
+
+
+def test_texts_that_come_with_a_claim_are_compared_with_it_as_those_of_the_index_are(tmp_path: Path, corpus_dir: Path) -> None:
+    embedder, ranking = TokenKeywordEmbedder(), flat_ranking()
+    build_index(read_corpus(corpus_dir), tmp_path / "index", embedder, recipe(ranking))
+    engine = Engine(snapshot.load(tmp_path / "index"), embedder, ranking)
+    before = len(embedder.passages)
+    near, far = "In 2016, Boreal Wood had 45 members.", "In 2016, Boreal Wood had 45 chairs."
+    told = measured(engine, claim("In 2016, Boreal Wood had 45 members.", "supported", given=(near, far)))
+    assert told["accuracy"] == 1.0
+    assert embedder.passages[before:] == [near, far]
 
 
 def test_claims_on_the_corpus_are_searched_for_and_judged_on_their_quotations_too(engine: Engine) -> None:

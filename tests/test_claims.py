@@ -93,3 +93,12 @@ def test_what_is_decided_is_shown_with_its_evidence_first() -> None:
     verdict = weighed("Aqua Nord has 120 members.", *older, "In 2021, Aqua Nord had 120 members.")
     assert verdict.label == "supported"
     assert [one.stance for one in verdict.evidence[:2]] == ["for", "against"]
+
+
+def test_what_covers_a_claim_clearly_better_decides_for_it_and_against_it() -> None:
+    denied = "Aqua Nord's hatchery acquires no share of the companies that it houses."
+    beside = "In 2016, Aqua Nord's hatchery was housing 28 companies, and had a share of the market."
+    claim = "Aqua Nord's hatchery acquires a share of the companies that it houses."
+    assert weighed(claim, beside).label == "supported"
+    assert weighed(claim, denied, beside).label == "contradicted"
+    assert weighed(claim, denied, beside, settled=beside).label == "contradicted"

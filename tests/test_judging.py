@@ -274,3 +274,63 @@ def test_what_comes_again_every_year_has_no_one_date() -> None:
 def test_what_was_found_is_not_what_was_founded() -> None:
     assert said("Aqua Nord was founded in 2006.", "In 2018, a magazine found fleet managers at Aqua Nord.") == "neutral"
     assert said("Aqua Nord was founded in 2010.", "Aqua Nord dates from 2006.") == "against"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "lang"),
+    [
+        ("Aqua Nord gave Hydro Sud $600,000.", "In 2019, Hydro Sud awarded Aqua Nord $600,000.", "en"),
+        ("Hydro Sud received $600,000 from Aqua Nord.", "Aqua Nord received $600,000 from Hydro Sud in 2019.", "en"),
+        ("Aqua Nord a versé 600 000 $ à Hydro Sud.", "En 2019, Hydro Sud a accordé à Aqua Nord 600 000 $.", "fr"),
+    ],
+)
+def test_who_gave_did_not_get(claim: str, source: str, lang: Lang) -> None:
+    told = judged(claim, source, lang, lang)
+    assert (told.stance, [one.kind for one in told.differences]) == ("against", ["name"])
+
+
+def test_who_gives_is_found_in_other_words_too() -> None:
+    source = "In 2019, Hydro Sud awarded Aqua Nord $600,000."
+    assert said("Aqua Nord received $600,000 from Hydro Sud.", source) == "for"
+    assert said("Aqua Nord a reçu 600 000 $ de Hydro Sud.", source, "fr") == "for"
+
+
+def near(claim: str, source: str, added: float) -> str:
+    subject = JUDGE.subject(["Aqua Nord"], "en")
+    return JUDGE.judge(Statement(claim, "en", subject), Statement(source, "en", frozenset(), near=added)).stance
+
+
+def test_nearness_counts_beside_the_words_that_are_shared() -> None:
+    claim, source = "Aqua Nord occupies 25,000 square feet.", "Aqua Nord spreads over some 25,000 square feet."
+    assert [near(claim, source, added) for added in (0.0, 0.6)] == ["neutral", "for"]
+    assert near("Aqua Nord had 50 members.", "Aqua Nord had 50 members.", -0.8) == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Aqua Nord occupies 25,000 square feet.", "Aqua Nord spreads over 26,000 square metres."),
+        ("Aqua Nord occupies 25,000 square feet in Laval.", "Aqua Nord spreads over 25,000 square feet."),
+        ("Aqua Nord occupies 25,000 square feet.", "Aqua Nord gave up 25,000 square feet, which it never used."),
+        ("Aqua Nord occupies 25,000 square feet.", "Aqua Nord lost 25,000 square feet."),
+        ("Aqua Nord lost 25,000 square feet.", "Aqua Nord spreads over 25,000 square feet."),
+        ("Aqua Nord is the first to occupy 25,000 square feet.", "Aqua Nord spreads over 25,000 square feet."),
+    ],
+)
+def test_nearness_makes_up_for_no_figure_name_denial_reversal_or_superlative(claim: str, source: str) -> None:
+    assert near(claim, source, 0.9) == "neutral"
+
+
+def test_the_one_figure_of_a_sentence_that_is_near_enough_contradicts() -> None:
+    claim, source = "Aqua Nord occupies 52,000 square feet.", "Aqua Nord spreads over 25,000 square feet."
+    assert [near(claim, source, added) for added in (0.0, 1.1)] == ["neutral", "against"]
+    assert near(claim, "Aqua Nord spreads over 25,000 square feet, or 30,000 square feet in summer.", 1.1) == "neutral"
+
+
+def test_the_one_date_of_a_sentence_that_is_near_enough_and_holds_every_word_contradicts() -> None:
+    claim, source = "Aqua Nord repainted its hatchery in 2021.", "In 2020, Aqua Nord repainted its hatchery."
+    assert [near(claim, source, added) for added in (0.0, 0.1)] == ["neutral", "against"]
+    assert near(claim, "In 2020, Aqua Nord sold its hatchery.", 0.9) == "neutral"
+    assert (
+        near("Aqua Nord presented its annual report in 2021.", "In 2020, Aqua Nord presented its annual report.", 0.1) == "neutral"
+    )

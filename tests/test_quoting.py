@@ -46,6 +46,8 @@ def test_the_standard_score_is_that_of_the_sentence_itself(engine: Engine) -> No
     telling = found["En 2016, Bois Boréal comptait 45 membres."]
     assert telling.parts.dense == max(one.parts.dense for one in found.values())
     assert telling.parts.dense > found["Bois Boréal est la grappe de la filière du bois du Nord."].parts.dense
+    asked, own = engine.embedder.embed_queries(["Combien de membres comptait Bois Boréal en 2016 ?"]), telling.text
+    assert telling.cosine == pytest.approx(float(asked[0] @ engine.embedder.embed_passages([own])[0]), abs=0.01)
 
 
 def test_a_clusters_name_and_stop_words_are_no_content(engine: Engine) -> None:
