@@ -321,16 +321,17 @@ def test_nearness_makes_up_for_no_figure_name_denial_reversal_or_superlative(cla
     assert near(claim, source, 0.9) == "neutral"
 
 
-def test_the_one_figure_of_a_sentence_that_is_near_enough_contradicts() -> None:
+def test_the_figures_of_a_sentence_that_is_near_enough_contradict_another() -> None:
     claim, source = "Aqua Nord occupies 52,000 square feet.", "Aqua Nord spreads over 25,000 square feet."
     assert [near(claim, source, added) for added in (0.0, 1.1)] == ["neutral", "against"]
-    assert near(claim, "Aqua Nord spreads over 25,000 square feet, or 30,000 square feet in summer.", 1.1) == "neutral"
+    assert near(claim, "Aqua Nord spreads over 25,000 square feet, or 30,000 square feet in summer.", 1.1) == "against"
+    assert near(claim, "Aqua Nord spreads over 25,000 square feet, or 52,000 square feet in summer.", 1.1) == "for"
 
 
-def test_the_one_date_of_a_sentence_that_is_near_enough_and_holds_every_word_contradicts() -> None:
+def test_the_date_of_a_sentence_that_is_near_enough_and_holds_every_word_contradicts() -> None:
     claim, source = "Aqua Nord repainted its hatchery in 2021.", "In 2020, Aqua Nord repainted its hatchery."
     assert [near(claim, source, added) for added in (0.0, 0.1)] == ["neutral", "against"]
+    assert near(claim, "Founded in 2006, Aqua Nord repainted its hatchery in 2020.", 0.1) == "against"
     assert near(claim, "In 2020, Aqua Nord sold its hatchery.", 0.9) == "neutral"
-    assert (
-        near("Aqua Nord presented its annual report in 2021.", "In 2020, Aqua Nord presented its annual report.", 0.1) == "neutral"
-    )
+    assert near(claim, "Aqua Nord repainted its hatchery (September 12, 2020).", 0.1) == "neutral"
+    assert near("Aqua Nord repainted its annual fair in 2021.", "In 2020, Aqua Nord repainted its annual fair.", 0.1) == "neutral"

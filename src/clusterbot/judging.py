@@ -148,9 +148,9 @@ class RuleJudge:
         is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
         if agreeing and (not is_bound or len(alike) == 1 or any(one.low == other.low for other in agreeing)):
             return
-        is_whole = is_whole or (bool(asked.words) and asked.words <= told.heard)
-        is_alone = is_whole and len(alike) == 1 and one.kind != "count"
-        same = [other for other in alike if is_alone or self._same_thing(asked, one, told, other)]
+        has_all_words = bool(asked.words) and asked.words <= told.heard
+        is_meant = one.kind != "count" and (is_whole or (has_all_words and len(alike) == 1))
+        same = [other for other in alike if is_meant or self._same_thing(asked, one, told, other)]
         rivals = [other for other in same if not agree(one, other, self._rules.about) and not is_beyond(one, other)]
         kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
         written = "; ".join(told.text[other.start : other.end] for other in rivals)
@@ -217,8 +217,11 @@ class RuleJudge:
             return
         once = self._readings.once(asked) & told.words if set(asked.superlatives) <= set(told.superlatives) else frozenset()
         told_date = self._event_date(once or asked.words & told.words, told)
-        is_one_event = is_whole and asked.words <= told.heard and len(told.own) == 1 and not self._readings.recurs(asked)
-        told_date = told_date or (told.own[0] if is_one_event else None)
+        is_one_event = is_whole and asked.words <= told.heard and not self._readings.recurs(asked)
+        if is_one_event and told_date is None and len(told.own) == 1:
+            told_date = told.own[0]
+        if told_date and told.text[: told_date.start].endswith("("):  # a date in brackets is that of the page which tells it
+            is_one_event = False
         for one in asked.dates:
             if any(holds(one, other) for other in ([told_date] if told_date else held)):
                 continue
