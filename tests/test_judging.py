@@ -306,6 +306,11 @@ def test_nearness_counts_beside_the_words_that_are_shared() -> None:
     assert near("Aqua Nord had 50 members.", "Aqua Nord had 50 members.", -0.8) == "neutral"
 
 
+def test_distance_takes_nothing_from_a_denial() -> None:
+    assert near("Aqua Nord is not an incubator.", "Aqua Nord is an incubator.", -0.8) == "against"
+    assert near("Aqua Nord is an incubator.", "Aqua Nord is not an incubator.", -0.8) == "against"
+
+
 @pytest.mark.parametrize(
     ("claim", "source"),
     [

@@ -71,8 +71,8 @@ class RuleJudge:
         asked = self._claim if self._claim and self._claim.statement == claim else self._readings.read(claim)
         self._claim = asked
         told = self._readings.read(replace(source, subject=source.subject | claim.subject))
-        coverage = self._coverage(asked, told)
-        coverage += source.near if self._can_be_near(asked, told) else min(source.near, 0.0)
+        shared = self._coverage(asked, told)
+        coverage = shared + (source.near if self._can_be_near(asked, told) else min(source.near, 0.0))
         differences = tuple(self._differences(asked, told, coverage >= self._rules.nearness.min_whole))
         denial = self._denial(asked, told)
         year = told.last_year
@@ -80,7 +80,7 @@ class RuleJudge:
         if denial == "unclear" or (denial == "opposite" and given):  # "not founded in 2009" beside "founded in 2006" cancel out
             return Judgement("neutral", coverage, differences, year)
         if denial == "opposite":
-            is_whole = not differences and coverage >= self._rules.min_denied
+            is_whole = not differences and max(shared, coverage) >= self._rules.min_denied  # a denial is put in other words
             differences = (*differences, Difference("negation", self._readings.denial(asked), self._readings.denial(told)))
             return Judgement("against" if is_whole else "neutral", coverage, differences, year)
         is_held = asked.figures and asked.dates and asked.names and all(one.kind == "number" for one in differences)
