@@ -340,3 +340,8 @@ def test_the_date_of_a_sentence_that_is_near_enough_and_holds_every_word_contrad
     assert near(claim, "In 2020, Aqua Nord sold its hatchery.", 0.9) == "neutral"
     assert near(claim, "Aqua Nord repainted its hatchery (September 12, 2020).", 0.1) == "neutral"
     assert near("Aqua Nord repainted its annual fair in 2021.", "In 2020, Aqua Nord repainted its annual fair.", 0.1) == "neutral"
+
+
+def test_what_denies_something_of_a_claim_bears_nothing_out() -> None:
+    source = "Le conseil d’Aqua Nord n’était pas encore élu quand le but de la grappe a été annoncé, en octobre 2013."
+    assert said("Aqua Nord, whose goal was announced in October 2013, had an elected board.", source, "en", "fr") == "neutral"

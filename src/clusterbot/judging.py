@@ -88,10 +88,15 @@ class RuleJudge:
         if given and coverage >= needed and self._is_about_the_same(asked, differences):
             return Judgement("against", coverage, given, year)
         needed = self._needed(asked)
-        is_turned = not self._readings.reversals(asked) <= told.heard
+        is_turned = self._is_turned(asked, told)
         if differences or is_turned or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
             return Judgement("neutral", coverage, differences, year)
         return Judgement("for", coverage, (), year)
+
+    def _is_turned(self, asked: Told, told: Told) -> bool:
+        """Say whether one of both turns around what the other tells, or the sentence denies something of it."""
+        is_denied = not asked.denied and any(clause & asked.words for clause in told.denied)
+        return is_denied or not self._readings.reversals(asked) <= told.heard
 
     def _can_be_near(self, asked: Told, told: Told) -> bool:
         """Say whether nearness may speak for a sentence: vectors don't tell what denies or turns around what the claim tells."""
