@@ -87,9 +87,8 @@ class RuleJudge:
         needed = self._rules.min_told if is_held else self._rules.min_against
         if given and coverage >= needed and self._is_about_the_same(asked, differences):
             return Judgement("against", coverage, given, year)
-        needed = self._needed(asked)
-        is_turned = self._is_turned(asked, told)
-        if differences or is_turned or coverage < needed or (asked.profit != told.profit and asked.profit is not None):
+        is_turned = self._is_turned(asked, told) or (asked.profit != told.profit and asked.profit is not None)
+        if differences or is_turned or coverage < self._needed(asked):
             return Judgement("neutral", coverage, differences, year)
         return Judgement("for", coverage, (), year)
 
