@@ -82,7 +82,7 @@ class RuleJudge:
         if denial == "opposite":
             is_whole = not differences and max(shared, coverage) >= self._rules.min_denied  # a denial is put in other words
             differences = (*differences, Difference("negation", self._readings.denial(asked), self._readings.denial(told)))
-            return Judgement("against" if is_whole else "neutral", coverage, differences, year)
+            return Judgement("against" if is_whole else "neutral", shared + max(source.near, 0.0), differences, year)
         is_held = asked.figures and asked.dates and asked.names and all(one.kind == "number" for one in differences)
         needed = self._rules.min_told if is_held else self._rules.min_against
         if given and coverage >= needed and self._is_about_the_same(asked, differences):
