@@ -45,12 +45,12 @@ def without(asked: Mapping[str, Sequence[Asked]], feature: str) -> dict[str, lis
     }
 
 
-def open_engine(dataset: Dataset) -> Engine:
-    """Return what answers a set, its index built in the cache directory if need be."""
+def open_engine(dataset: Dataset, kind: str) -> Engine:
+    """Return what answers a set by one of the two rankings, its index built in the cache directory if need be."""
     settings = read_settings()
     embedder = open_embedder(settings.model, settings.cache_dir)
     in_cache = settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}"
-    return open_dataset(dataset, in_cache if dataset.documents else settings.index_dir, embedder, read_ranking(True))[0]
+    return open_dataset(dataset, in_cache if dataset.documents else settings.index_dir, embedder, read_ranking(kind == "late"))[0]
 
 
 def main() -> None:
@@ -60,10 +60,10 @@ def main() -> None:
     options = parser.parse_args()
     sets = {folder.name: [read_dataset(folder)] for folder in options.datasets}
     sets |= {name: [read_dataset(HOME / part) for part in parts] for name, parts in OWN.items()}
-    engines = {name: open_engine(parts[0]) for name, parts in sets.items()}
     path = Path(str(resources.files("clusterbot").joinpath("data/ranking.json")))
     written = json.loads(path.read_text(encoding="utf-8"))
     for kind in written:
+        engines = {name: open_engine(parts[0], kind) for name, parts in sets.items()}
         asked = {
             name: [one for part in parts for one in collect(part, engines[name], kind == "late")] for name, parts in sets.items()
         }

@@ -19,6 +19,7 @@ from pathlib import Path
 from clusterbot.analysis import analyse
 from clusterbot.bot import markup
 from clusterbot.bot.buttons import Press, Reason
+from clusterbot.claim_rules import read_rules
 from clusterbot.claims import normal_claim, split_claims
 from clusterbot.cli.asking import parse_line, read_fields
 from clusterbot.clusters import ClusterRegistry, words_of
@@ -29,7 +30,7 @@ from clusterbot.errors import ClusterbotError, CorpusError, IndexCorrupt, IndexM
 from clusterbot.index.snapshot import read_manifest
 from clusterbot.ingest import worker
 from clusterbot.ingest.parsed import Page, markdown_of
-from clusterbot.judging import RuleJudge, Statement, read_rules
+from clusterbot.judging import RuleJudge, Statement
 from clusterbot.models import LANGUAGES, Document, Profile, read_date
 from clusterbot.monitoring import read_bind
 from clusterbot.passages import PassageSettings, split_passages
