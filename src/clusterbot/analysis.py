@@ -18,6 +18,7 @@ from clusterbot.models import LANGUAGES, Lang
 from clusterbot.text import find_numbers, fold
 
 REMEMBERED_TEXTS = 8192
+REMEMBERED_QUESTIONS = 64  # those being answered: what people ask isn't kept for longer than that takes
 
 
 def _stop_words() -> dict[Lang, tuple[str, ...]]:
@@ -61,7 +62,7 @@ def analyse(text: str, lang: Lang) -> list[str]:
     return list(_STEMMERS[lang].stemWords(words))
 
 
-@lru_cache(maxsize=REMEMBERED_TEXTS)
+@lru_cache(maxsize=REMEMBERED_QUESTIONS)
 def distinct_terms(text: str, lang: Lang) -> tuple[str, ...]:
     """Return a question's index terms, each once, in order; remembered, since the stages of an answer all ask for them."""
     return tuple(dict.fromkeys(analyse(text, lang)))

@@ -12,7 +12,7 @@ from clusterbot.datasets import Dataset, TestClaim
 from clusterbot.embedding import has_tokens
 from clusterbot.engine import SEARCHED, Engine
 from clusterbot.errors import ClusterbotError, EvaluationError
-from clusterbot.index.tokens import unit
+from clusterbot.index.tokens import cosines
 from clusterbot.models import Document, Lang
 from clusterbot.questions import understand
 from clusterbot.quoting import Candidate, Parts, telling
@@ -86,7 +86,7 @@ def _compared(claim: TestClaim, candidates: Sequence[Candidate], engine: Engine)
     tells = telling(question, query)
     found = []
     for one, encoding in zip(candidates, embedder.encode_passages([each.text for each in candidates]), strict=True):
-        nearest = (unit(encoding.codes) @ query.tokens[tells].T).max(axis=0, initial=-1.0)
+        nearest = cosines(encoding.codes, query.tokens[tells]).max(axis=0, initial=-1.0)
         content = float(nearest.mean()) if tells.any() else 0.0
         found.append(replace(one, parts=Parts(content=content), cosine=float(encoding.vector @ query.vector)))
     return found

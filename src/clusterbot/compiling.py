@@ -99,7 +99,7 @@ def ensure_compiled(source: Path) -> tuple[Path, Report]:
         ) from error
     except OSError as error:
         raise StorageError(
-            f"can't write the compiled model to {source.parent} ({error.strerror or error}): free 700 MB there, "
+            f"can't write the compiled model to {source.parent} ({error.strerror or error}): free 100 MB there, "
             "choose another place with XDG_CACHE_HOME=/other/directory, or do without it: CLUSTERBOT_COMPILED=false"
         ) from error
 
@@ -229,8 +229,7 @@ def quiet() -> Iterator[None]:
         warnings.simplefilter("ignore")
         from transformers.utils import logging as bars
 
-        # onnxruntime's quantiser warns through the root logger.
-        names = ("transformers", "sentence_transformers", "huggingface_hub", "root")
+        names = ("transformers", "sentence_transformers", "huggingface_hub")
         levels = {name: logging.getLogger(name).level for name in names}
         shown = bars.is_progress_bar_enabled()
         bars.disable_progress_bar()  # type: ignore[no-untyped-call]
