@@ -81,12 +81,12 @@ def test_standard_scores_are_those_over_all_vectors(pieces: int, tmp_path: Path)
     vectors = clouds(200)
     cosines = vectors @ vectors[0]
     index = DenseIndex.load(write(tmp_path / "dense", vectors, pieces))
-    np.testing.assert_allclose(index.standardise(vectors[0], cosines), (cosines - cosines.mean()) / cosines.std(), atol=1e-3)
+    np.testing.assert_allclose(index.spread(vectors[0]).standardise(cosines), (cosines - cosines.mean()) / cosines.std(), atol=1e-3)
 
 
 def test_standard_scores_of_few_vectors_stay_finite(tmp_path: Path) -> None:
     index = DenseIndex.load(write(tmp_path / "dense", VECTORS[:1]))
-    scores = index.standardise(VECTORS[0], np.array([1.0, 0.5, -1.0], np.float32))
+    scores = index.spread(VECTORS[0]).standardise(np.array([1.0, 0.5, -1.0], np.float32))
     assert np.isfinite(scores).all()
     assert np.abs(scores).max() < 1000
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from clusterbot.analysis import REMEMBERED_TEXTS, distinct_terms, terms_of
 from clusterbot.embedding import Embedder
 from clusterbot.emphasis import holds
+from clusterbot.index.moments import Spread
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
 from clusterbot.index.tokens import OUTSIDE
 from clusterbot.models import Document, Lang, Passage, Span
@@ -121,76 +122,72 @@ class SentenceReader:
         if not len(query.tokens):
             found.sort(key=lambda one: (-one.parts.matched - one.parts.passage, one.document.id, one.start))
             found = self._standardised(found[:READ_SENTENCES], query)
-        scored = [replace(one, score=one.parts.score(self._weights)) for one in found]
-        return sorted(scored, key=lambda one: (-one.score, one.document.id, one.start))
+        return sorted(found, key=lambda one: (-one.score, one.document.id, one.start))
 
     def _sentences(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of hits with all their parts, but for `dense` where the index holds no vectors of sentences."""
         indexes = self._snapshot.languages
         asked = asked_words(question.words, question.lang, indexes[question.lang].store.idf, self._meanings)
         matched = {lang: _matched(query.text, lang, index) for lang, index in indexes.items()}
+        spreads = {lang: index.store.spread(query.vector) for lang, index in indexes.items()}
+        tells = telling(question, query)
         asks_what_it_is = question.asks_what_it_is
         found: dict[tuple[str, int], Candidate] = {}
         for hit in hits:
             document, lang = hit.passage.document, hit.passage.document.lang
-            late = self._late(hit, query, question)
             is_opening = asks_what_it_is and _opens(hit.passage)
+            in_title = terms_of(document.title, lang)
             spans = self._spans(hit.row)
-            for span, cosine, dense in zip(spans, *self._dense(hit, query, spans), strict=True):
+            compared = self._late(hit, spans, query, tells), self._dense(hit, spans, query, spreads[lang])
+            for span, (late, content), (cosine, dense) in zip(spans, *compared, strict=True):
                 if (document.id, span.start) in found:
                     continue
                 text = document.text[span.start : span.end]
-                maxsim, content = late(span.start - hit.passage.start, span.end - hit.passage.start)
+                held = terms_of(text, lang)
                 parts = Parts(
                     dense=dense,
-                    late=maxsim,
+                    late=late,
                     content=content,
-                    matched=matched[lang](terms_of(document.title, lang) | terms_of(text, lang)),
-                    told=told_share(asked, text, lang, self._meanings),
+                    matched=matched[lang](in_title | held),
+                    told=told_share(asked, held, lang),
                     passage=hit.score - hits[0].score,
                     kind=holds(text, lang, question.asks),
                     opening=is_opening,
                     other=lang != question.lang,
                 )
-                found[document.id, span.start] = Candidate(document, span.start, span.end, parts, cosine=cosine)
+                score = parts.score(self._weights)
+                found[document.id, span.start] = Candidate(document, span.start, span.end, parts, score, cosine)
         return list(found.values())
 
-    def _late(self, hit: Hit, query: Query, question: Question) -> Callable[[int, int], tuple[float, float]]:
-        """Return `late` and `content` for ranges of a hit's passage."""
+    def _late(self, hit: Hit, spans: Sequence[Span], query: Query, tells: NDArray[np.bool_]) -> list[tuple[float, float]]:
+        """Return `late` and `content` of a hit's sentences."""
         index = self._snapshot.languages[hit.passage.document.lang]
-        if index.tokens is None or not len(query.tokens):
-            return lambda start, end: (0.0, 0.0)
+        if index.tokens is None or not len(query.tokens) or not spans:
+            return [(0.0, 0.0)] * len(spans)
         begins = index.tokens.begins(hit.row - index.first_row)
         cosines = index.tokens.similarities(hit.row - index.first_row, query.tokens)
+        ranges = np.array([(one.start, one.end) for one in spans]) - hit.passage.start
+        tokens = np.searchsorted(begins, ranges).tolist()
+        own = np.stack([cosines[first:last].max(axis=0, initial=-1.0) for first, last in tokens])
         around = cosines[begins == OUTSIDE].max(axis=0, initial=-1.0)
-        tells = telling(question, query)
-        is_told = bool(tells.any())
+        content = own[:, tells].mean(axis=1) if tells.any() else np.zeros(len(spans))
+        return list(zip(np.maximum(own, around).mean(axis=1).tolist(), content.tolist(), strict=True))
 
-        def maxsim(start: int, end: int) -> tuple[float, float]:
-            first, last = np.searchsorted(begins, (start, end))
-            own = cosines[first:last].max(axis=0, initial=-1.0)
-            return float(np.maximum(own, around).mean()), float(own[tells].mean()) if is_told else 0.0
-
-        return maxsim
-
-    def _dense(self, hit: Hit, query: Query, spans: Sequence[Span]) -> tuple[list[float | None], list[float]]:
+    def _dense(self, hit: Hit, spans: Sequence[Span], query: Query, spread: Spread) -> list[tuple[float | None, float]]:
         """Return the cosines of a hit's sentences and their standard scores: None and 0 where the index holds no such vectors."""
         index = self._snapshot.languages[hit.passage.document.lang]
-        if index.sentences is None or not spans:
-            return [None] * len(spans), [0.0] * len(spans)
-        known = index.sentences.of(hit.row - index.first_row)
-        vectors = np.array([known[span.start - hit.passage.start] for span in spans], np.float32)
-        cosines = vectors @ query.vector
-        return cosines.tolist(), index.store.standardise(query.vector, cosines).tolist()
+        if index.sentences is None:
+            return [(None, 0.0)] * len(spans)
+        cosines = index.sentences.of(hit.row - index.first_row) @ query.vector
+        return list(zip(cosines.tolist(), spread.standardise(cosines).tolist(), strict=True))
 
     def _standardised(self, found: Sequence[Candidate], query: Query) -> list[Candidate]:
         """Return sentences with their standard scores, by vectors made for them."""
         cosines = self._embed([one.text for one in found]) @ query.vector
-        dense = [
-            self._snapshot.languages[one.document.lang].store.standardise(query.vector, cosines[place : place + 1])[0]
-            for place, one in enumerate(found)
-        ]
-        return [replace(one, parts=replace(one.parts, dense=float(score))) for one, score in zip(found, dense, strict=True)]
+        spreads = {lang: index.store.spread(query.vector) for lang, index in self._snapshot.languages.items()}
+        dense = [float(spreads[one.document.lang].standardise(cosine)) for one, cosine in zip(found, cosines, strict=True)]
+        parts = [replace(one.parts, dense=score) for one, score in zip(found, dense, strict=True)]
+        return [replace(one, parts=each, score=each.score(self._weights)) for one, each in zip(found, parts, strict=True)]
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of sentences, remembering them: the same few answer most questions."""

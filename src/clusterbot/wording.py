@@ -17,33 +17,37 @@ from clusterbot.analysis import analyse, terms_of
 from clusterbot.models import LANGUAGES, Lang
 
 _WORD = re.compile(r"[\w$%-]+")
-Meanings = Mapping[Lang, Mapping[str, frozenset[int]]]
+Alike = Mapping[Lang, frozenset[str]]
+Meanings = Mapping[Lang, Mapping[str, Alike]]
 
 
 @dataclass(frozen=True, slots=True)
 class AskedWord:
-    """A word of a question that isn't a stop word: its terms in each language, what it can mean, and its weight."""
+    """A word of a question that isn't a stop word: the terms that tell it in each language, and its weight."""
 
-    terms: Mapping[Lang, frozenset[str]]
-    meanings: frozenset[int]
+    told_by: Alike
     weight: float
 
 
 @cache
 def read_meanings() -> Meanings:
-    """Read the words that mean the same: for each language, the numbers of what a term can mean."""
+    """Read the words that mean the same: for each language, the terms of both that a term can mean."""
     text = resources.files("clusterbot").joinpath("data/synonyms.json").read_text(encoding="utf-8")
     return meanings_of(json.loads(text))
 
 
 def meanings_of(rows: Sequence[Mapping[Lang, str]]) -> Meanings:
-    """Number what words mean; a row holds the words for one thing, by language, between spaces."""
-    found: dict[Lang, dict[str, frozenset[int]]] = {lang: {} for lang in LANGUAGES}
-    for number, row in enumerate(rows):
-        for lang, words in row.items():
-            for term in analyse(words, lang):
-                found[lang][term] = found[lang].get(term, frozenset()) | {number}
+    """Put together what means the same; a row holds the words for one thing, by language, between spaces."""
+    found: dict[Lang, dict[str, Alike]] = {lang: {} for lang in LANGUAGES}
+    for row in rows:
+        alike = {lang: frozenset(analyse(row.get(lang, ""), lang)) for lang in LANGUAGES}
+        for lang, terms in alike.items():
+            found[lang] |= {term: _joined([alike, found[lang].get(term, {})]) for term in terms}
     return found
+
+
+def _joined(several: Sequence[Alike]) -> Alike:
+    return {lang: frozenset[str]().union(*(one.get(lang, ()) for one in several)) for lang in LANGUAGES}
 
 
 def asked_words(words: str, lang: Lang, weigh: Callable[[Sequence[str]], Iterable[float]], meanings: Meanings) -> list[AskedWord]:
@@ -55,15 +59,13 @@ def asked_words(words: str, lang: Lang, weigh: Callable[[Sequence[str]], Iterabl
     for word in dict.fromkeys(_WORD.findall(words)):
         terms = {each: terms_of(word, each) for each in LANGUAGES}
         if own := sorted(terms[lang]):
-            known = frozenset[int]().union(*(meanings[lang].get(term, frozenset()) for term in own))
-            asked.append(AskedWord(terms, known, float(max(weigh(own)))))
+            told_by = _joined([terms, *(meanings[lang].get(term, {}) for term in own)])
+            asked.append(AskedWord(told_by, float(max(weigh(own)))))
     return asked
 
 
-def told_share(asked: Sequence[AskedWord], text: str, lang: Lang, meanings: Meanings) -> float:
-    """Return the share of a question's weight whose words a sentence tells, 0 to 1; 0 where the question has no words."""
-    held = terms_of(text, lang)
-    meant = frozenset[int]().union(*(meanings[lang].get(term, frozenset()) for term in held))
+def told_share(asked: Sequence[AskedWord], held: frozenset[str], lang: Lang) -> float:
+    """Return the share of a question's weight whose words a sentence tells by its terms, 0 to 1; 0 where it has no words."""
     whole = sum(one.weight for one in asked)
-    told = sum(one.weight for one in asked if not held.isdisjoint(one.terms[lang]) or not meant.isdisjoint(one.meanings))
+    told = sum(one.weight for one in asked if not held.isdisjoint(one.told_by[lang]))
     return told / whole if whole else 0.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clusterbot.errors import IndexCorrupt
 from clusterbot.index.arrays import ArrayWriter, map_array
-from clusterbot.index.moments import Moments
+from clusterbot.index.moments import Moments, Spread
 from clusterbot.index.neighbours import PROPOSED, Approximation, Graph, nearest
 
 FILTERED = 20  # as SEQUENTIAL, where a filter makes the exact search go from vector to vector
@@ -62,9 +62,9 @@ class DenseIndex:
         """How many numbers a vector has."""
         return int(self._vectors.shape[1])
 
-    def standardise(self, vector: Vectors, cosines: Scores) -> Scores:
-        """Return cosines as standard scores among those of the vector with all passages."""
-        return self._moments.standardise(vector, cosines)
+    def spread(self, vector: Vectors) -> Spread:
+        """Return how the cosines of a vector with all passages lie."""
+        return self._moments.spread(vector)
 
     def search(self, vector: Vectors, k: int, ids: Ids | None = None) -> tuple[Ids, Scores]:
         """Return the ids and cosines of the k nearest vectors, best first, ties by id; `ids` limits the search to those.

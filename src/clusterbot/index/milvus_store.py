@@ -67,8 +67,8 @@ class MilvusStore:
     def idf(self, terms: Sequence[str]) -> NDArray[np.float64]:
         return idf(self._frequencies[[self._number_of.get(term, NO_TERM) for term in terms]], self._count)
 
-    def standardise(self, vector: NDArray[np.float32], cosines: Scores) -> Scores:
-        return self._moments.standardise(vector, cosines)
+    def spread(self, vector: NDArray[np.float32]) -> Spread:
+        return self._moments.spread(vector)
 
     def _nearest(self, vector: NDArray[np.float32], k: int, where: Where) -> tuple[Rows, Scores]:
         if self._count == 0 or where.cluster_ids == frozenset():

@@ -16,6 +16,18 @@ FILES = ("mean.npy", "covariance.npy")
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How a query's cosines with all passages of a language lie."""
+
+    mean: np.float32
+    deviation: float
+
+    def standardise(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return cosines as standard scores, which puts models, languages and pairs of languages on one scale."""
+        return ((cosines - self.mean) / self.deviation).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class Moments:
     """Mean, float32 (d,), and covariance, float32 (d, d), of the vectors."""
 
@@ -34,11 +46,10 @@ class Moments:
             raise ValueError("parts that don't fit together")
         return cls(mean, covariance)
 
-    def standardise(self, vector: NDArray[np.float32], cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return cosines as standard scores: how many standard deviations above the query's mean cosine with all passages.
+    def spread(self, vector: NDArray[np.float32]) -> Spread:
+        """Return the mean and the standard deviation of a query's cosines with all passages.
 
-        The mean over n passages is `q . mean`, the variance `q . covariance . q`: exact, without looking at the n vectors. It puts
-        models, languages and pairs of languages on one scale.
+        Over n passages they are `q . mean` and the root of `q . covariance . q`: exact, without looking at the n vectors.
         """
         variance = max(float(vector @ self.covariance @ vector), MIN_DEVIATION**2)
-        return ((cosines - vector @ self.mean) / math.sqrt(variance)).astype(np.float32)
+        return Spread(vector @ self.mean, math.sqrt(variance))

@@ -37,7 +37,6 @@ class SentenceIndex:
     def __len__(self) -> int:
         return len(self._firsts) - 1
 
-    def of(self, row: int) -> dict[int, NDArray[np.float32]]:
-        """Return the vectors of a passage's sentences, float32 (d,), of length 1 but for rounding, by where in it each begins."""
-        own = slice(self._firsts[row], self._firsts[row + 1])
-        return dict(zip(self._begins[own].tolist(), self._vectors[own].astype(np.float32), strict=True))
+    def of(self, row: int) -> NDArray[np.float32]:
+        """Return the vectors of a passage's sentences, in order: float32 (s, d), rows of length 1 but for rounding."""
+        return self._vectors[self._firsts[row] : self._firsts[row + 1]].astype(np.float32)

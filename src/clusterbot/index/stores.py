@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clusterbot.index.dense import DenseIndex
 from clusterbot.index.lexical import LexicalIndex, best
+from clusterbot.index.moments import Spread
 from clusterbot.models import Document
 
 Rows = NDArray[np.int64]
@@ -89,8 +90,8 @@ class PassageStore(Protocol):
         """Return each term's `ln(1 + (n - df + 0.5) / (df + 0.5))` (Robertson's idf as Lucene has it): float64 (len(terms),)."""
         ...
 
-    def standardise(self, vector: NDArray[np.float32], cosines: Scores) -> Scores:
-        """Return cosines as standard scores among the cosines of the vector with all passages."""
+    def spread(self, vector: NDArray[np.float32]) -> Spread:
+        """Return how the cosines of a vector with all passages lie."""
         ...
 
 
@@ -157,5 +158,5 @@ class LocalStore:
     def idf(self, terms: Sequence[str]) -> NDArray[np.float64]:
         return self.lexical.idf(terms)
 
-    def standardise(self, vector: NDArray[np.float32], cosines: Scores) -> Scores:
-        return self.dense.standardise(vector, cosines)
+    def spread(self, vector: NDArray[np.float32]) -> Spread:
+        return self.dense.spread(vector)
