@@ -9,7 +9,7 @@ import pytest
 
 from clusterbot.errors import IndexCorrupt
 from clusterbot.index.arrays import GroupedWriter
-from clusterbot.index.tokens import OUTSIDE, TokenIndex, unit
+from clusterbot.index.tokens import OUTSIDE, TokenIndex, cosines, lengths_of, unit
 
 # Three passages: two tokens along the axes, none at all, one between the axes.
 CODES = [np.array([[127, 0], [0, 64]], np.int8), np.empty((0, 2), np.int8), np.array([[90, 90]], np.int8)]
@@ -18,9 +18,10 @@ QUERY = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
 
 
 def write(folder: Path, codes: list[np.ndarray], begins: list[np.ndarray]) -> Path:
-    with GroupedWriter(folder, "codes", np.int8, 2) as file:
-        for passage in zip(codes, begins, strict=True):
-            file.append(*passage)
+    columns = {"codes": (np.int8, (2,)), "lengths": (np.float32, ()), "begins": (np.int32, ())}
+    with GroupedWriter(folder, columns) as file:
+        for own, places in zip(codes, begins, strict=True):
+            file.append(own, lengths_of(own), places)
     return folder
 
 
@@ -58,7 +59,7 @@ def test_no_passages_and_no_query_tokens_are_no_trouble(index: TokenIndex, tmp_p
     assert len(TokenIndex.load(write(tmp_path / "empty", [], []))) == 0
 
 
-@pytest.mark.parametrize("name", ["codes", "begins", "firsts"])
+@pytest.mark.parametrize("name", ["codes", "lengths", "begins", "firsts"])
 def test_a_damaged_or_missing_part_is_told(folder: Path, name: str) -> None:
     (folder / f"{name}.npy").write_bytes(b"")
     with pytest.raises(IndexCorrupt, match="rebuild"):
@@ -75,4 +76,5 @@ def test_parts_that_do_not_fit_together_are_told(folder: Path) -> None:
 
 
 def test_a_code_of_nothing_has_no_direction() -> None:
+    np.testing.assert_allclose(cosines(np.array([[0, 0], [3, 4]], np.int8), QUERY), [[0, 0, 0], [0.6, 0.8, 1]], atol=1e-6)
     np.testing.assert_array_equal(unit(np.array([[0, 0], [3, 4]], np.int8)), np.array([[0, 0], [0.6, 0.8]], np.float32))

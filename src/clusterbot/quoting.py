@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -106,14 +105,13 @@ class SentenceReader:
         self._embedder = embedder
         self._weights = weights
         self._meanings = read_meanings()
-        self._spans = lru_cache(maxsize=REMEMBERED_TEXTS)(lambda row: tuple(quotable(snapshot.passages[row])))
         self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     def warm(self) -> None:
         """Read the terms of as many sentences as are remembered, which is otherwise done for each when it is first read."""
-        sentences = ((row, span) for row in range(len(self._snapshot.passages)) for span in self._spans(row))
-        for row, span in islice(sentences, REMEMBERED_TEXTS):
-            document = self._snapshot.passages[row].document
+        passages = enumerate(self._snapshot.passages)
+        sentences = ((passage.document, span) for row, passage in passages for span in self._spans(row, passage))
+        for document, span in islice(sentences, REMEMBERED_TEXTS):
             terms_of(document.text[span.start : span.end], document.lang)
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
@@ -137,7 +135,7 @@ class SentenceReader:
             document, lang = hit.passage.document, hit.passage.document.lang
             is_opening = asks_what_it_is and _opens(hit.passage)
             in_title = terms_of(document.title, lang)
-            spans = self._spans(hit.row)
+            spans = self._spans(hit.row, hit.passage)
             compared = self._late(hit, spans, query, tells), self._dense(hit, spans, query, spreads[lang])
             for span, (late, content), (cosine, dense) in zip(spans, *compared, strict=True):
                 if (document.id, span.start) in found:
@@ -159,6 +157,13 @@ class SentenceReader:
                 found[document.id, span.start] = Candidate(document, span.start, span.end, parts, score, cosine)
         return list(found.values())
 
+    def _spans(self, row: int, passage: Passage) -> list[Span]:
+        """Return the sentences of a passage that can be quoted."""
+        index = self._snapshot.languages[passage.document.lang]
+        if index.sentences is None:
+            return quotable(passage)
+        return [Span(*span) for span in (index.sentences.spans(row - index.first_row) + passage.start).tolist()]
+
     def _late(self, hit: Hit, spans: Sequence[Span], query: Query, tells: NDArray[np.bool_]) -> list[tuple[float, float]]:
         """Return `late` and `content` of a hit's sentences."""
         index = self._snapshot.languages[hit.passage.document.lang]
@@ -178,7 +183,7 @@ class SentenceReader:
         index = self._snapshot.languages[hit.passage.document.lang]
         if index.sentences is None:
             return [(None, 0.0)] * len(spans)
-        cosines = index.sentences.of(hit.row - index.first_row) @ query.vector
+        cosines = index.sentences.vectors(hit.row - index.first_row) @ query.vector
         return list(zip(cosines.tolist(), spread.standardise(cosines).tolist(), strict=True))
 
     def _standardised(self, found: Sequence[Candidate], query: Query) -> list[Candidate]:

@@ -19,9 +19,7 @@ REMEMBERED_FOLDS = 1024  # a sentence is folded once for each fact of its page, 
 _GROUP = "[ \u00a0\u2009\u202f]"
 _NUMBER: dict[Lang, re.Pattern[str]] = {  # each begins with a digit, to which `re` then jumps: ten times as fast
     "fr": re.compile(rf"\d(?:(?<![\d.,]\d)\d{{,2}}(?:{_GROUP}\d{{3}}(?!\d))+(?:,\d+)?|\d*(?:,\d+)?)"),
-    "en": re.compile(
-        r"\d(?:(?<![\d.,]\d)\d{,2}(?:,\d{3}(?!\d))+(?:\.\d+)?|\d{,2}(?:[\u00a0\u202f]\d{3}(?!\d))+|\d*(?:\.\d+)?)"
-    ),
+    "en": re.compile(r"\d(?:(?<![\d.,]\d)\d{,2}(?:,\d{3}(?!\d))+(?:\.\d+)?|\d{,2}(?:[\u00a0\u202f]\d{3}(?!\d))+|\d*(?:\.\d+)?)"),
 }
 _MONTHS_FR = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
 _MONTHS_EN = "January February March April May June July August September October November December"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -49,29 +50,28 @@ class ArrayWriter:
 
 
 class GroupedWriter:
-    """Writes an index folder of vectors passage by passage; what is held is where each passage begins.
+    """Writes an index folder of what passages have several of, passage by passage; what is held is where each passage begins.
 
-    `<name>.npy`: the vectors of all passages (n, dimension); `begins.npy`: where in its passage each begins, int32 (n,);
-    `firsts.npy`: each passage's first, and their number, int64.
+    `<name>.npy`: one of its columns, the rows of all passages; `firsts.npy`: each passage's first row, and their number, int64.
     """
 
-    def __init__(self, folder: Path, name: str, dtype: DTypeLike, dimension: int) -> None:
+    def __init__(self, folder: Path, columns: Mapping[str, tuple[DTypeLike, tuple[int, ...]]]) -> None:
+        """Take the columns by their names: the type and the shape of a row."""
         self._folder = folder
-        self._vectors = ArrayWriter(folder / f"{name}.npy", dtype, (dimension,))
-        self._begins = ArrayWriter(folder / "begins.npy", np.int32)
+        self._columns = [ArrayWriter(folder / f"{name}.npy", *column) for name, column in columns.items()]
         self._firsts = [0]
 
-    def append(self, vectors: NDArray[Any], begins: NDArray[np.int32]) -> None:
-        """Add a passage: vectors (m, dimension), begins int32 (m,)."""
-        self._vectors.append(vectors)
-        self._begins.append(begins)
-        self._firsts.append(self._firsts[-1] + len(begins))
+    def append(self, *columns: NDArray[Any]) -> None:
+        """Add a passage's rows, as many in each column, in the order of the columns."""
+        for file, rows in zip(self._columns, columns, strict=True):
+            file.append(rows)
+        self._firsts.append(self._firsts[-1] + len(columns[0]))
 
     def __enter__(self) -> Self:
         self._folder.mkdir()
         with ExitStack() as opened:
-            opened.enter_context(self._vectors)
-            opened.enter_context(self._begins)
+            for file in self._columns:
+                opened.enter_context(file)
             self._files = opened.pop_all()
         return self
 

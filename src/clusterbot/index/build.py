@@ -28,7 +28,7 @@ from clusterbot.index.neighbours import Approximation, SearchSettings, approxima
 from clusterbot.index.places import Place, remove_version
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
-from clusterbot.index.tokens import OUTSIDE
+from clusterbot.index.tokens import OUTSIDE, lengths_of
 from clusterbot.index.vectors import VectorCache
 from clusterbot.models import LANGUAGES, Document, Lang, Profile
 from clusterbot.passages import PassageSettings
@@ -252,18 +252,21 @@ def _write_encodings(folder: Path, manifest: Manifest, work: PassageEncodings, w
         dense = files.enter_context(DenseWriter(folder / "dense", manifest.dimension))
         tokens = read = None
         if manifest.token_dimension:
-            tokens = files.enter_context(GroupedWriter(folder / "tokens", "codes", np.int8, manifest.token_dimension))
-            read = files.enter_context(GroupedWriter(folder / "sentences", "vectors", np.float16, manifest.dimension))
+            of_tokens = {"codes": (np.int8, (manifest.token_dimension,)), "lengths": (np.float32, ()), "begins": (np.int32, ())}
+            tokens = files.enter_context(GroupedWriter(folder / "tokens", of_tokens))
+            of_sentences = {"vectors": (np.float16, (manifest.dimension,)), "spans": (np.int32, (2,))}
+            read = files.enter_context(GroupedWriter(folder / "sentences", of_sentences))
         for window in windows:
             vectors = np.empty((len(window), manifest.dimension), np.float32)
             for row, (encoding, offset) in zip(vectors, work.encodings(window), strict=True):
                 row[:] = encoding.vector
                 if tokens is not None:
-                    tokens.append(encoding.codes, np.maximum(encoding.begins - offset, OUTSIDE))
+                    begins = np.maximum(encoding.begins - offset, OUTSIDE)
+                    tokens.append(encoding.codes, lengths_of(encoding.codes), begins)
             dense.append(vectors)
             if read is not None:
-                for found, begins in work.sentences(window):
-                    read.append(found, begins)
+                for found, spans in work.sentences(window):
+                    read.append(found, spans)
 
 
 def _swap(index_dir: Path, version: str, approve: Approve | None, milvus: MilvusServer | None) -> None:

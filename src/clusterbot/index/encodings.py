@@ -69,18 +69,19 @@ class PassageEncodings:
         yield from ((known[key], offset) for key, (_, offset) in zip(keys, texts, strict=True))
 
     def sentences(self, window: range) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
-        """Yield the vectors of each passage's sentences, float32 (s, d), and where in it they begin, int32 (s,)."""
+        """Yield the vectors of each passage's sentences, float32 (s, d), and where in it they begin and end, int32 (s, 2)."""
         read = [self._sentences_of(row) for row in window]
-        known = self._cache.get([self._sentence_key(text) for row in read for text, _ in row], *self._dimensions)
-        for row in read:
-            vectors = [known[self._sentence_key(text)].vector for text, _ in row]
-            begins = np.array([begin for _, begin in row], np.int32)
-            yield np.array(vectors, np.float32).reshape(len(row), self._embedder.dimension), begins
+        keys = [[self._sentence_key(text) for text, _ in row] for row in read]
+        known = self._cache.get([key for row in keys for key in row], *self._dimensions)
+        for row, own in zip(read, keys, strict=True):
+            vectors = np.array([known[key].vector for key in own], np.float32).reshape(len(row), self._embedder.dimension)
+            yield vectors, np.array([span for _, span in row], np.int32).reshape(len(row), 2)
 
-    def _sentences_of(self, row: int) -> list[tuple[str, int]]:
-        """Return the sentences of a passage that can be quoted, and where in it each begins."""
+    def _sentences_of(self, row: int) -> list[tuple[str, tuple[int, int]]]:
+        """Return the sentences of a passage that can be quoted, and where in it each begins and ends."""
         passage = self.table[row]
-        return [(passage.document.text[one.start : one.end], one.start - passage.start) for one in quotable(passage)]
+        text, start = passage.document.text, passage.start
+        return [(text[one.start : one.end], (one.start - start, one.end - start)) for one in quotable(passage)]
 
     def _sentence_key(self, text: str) -> bytes:
         return vector_key(self._embedder.fingerprint, f"sentence\0{text}")

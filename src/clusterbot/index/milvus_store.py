@@ -14,7 +14,7 @@ from clusterbot.errors import IndexCorrupt
 from clusterbot.index.dense import DenseIndex
 from clusterbot.index.lexical import LexicalIndex, idf
 from clusterbot.index.milvus import NO_TERM, MilvusServer, collection_name, is_exact
-from clusterbot.index.moments import FILES, Moments
+from clusterbot.index.moments import FILES, Moments, Spread
 from clusterbot.index.stores import ANYWHERE, Candidates, Rows, Scores, Where
 from clusterbot.models import Lang, Passage
 

@@ -19,7 +19,7 @@ FILES = ("mean.npy", "covariance.npy")
 class Spread:
     """How a query's cosines with all passages of a language lie."""
 
-    mean: np.float32
+    mean: float
     deviation: float
 
     def standardise(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -52,4 +52,4 @@ class Moments:
         Over n passages they are `q . mean` and the root of `q . covariance . q`: exact, without looking at the n vectors.
         """
         variance = max(float(vector @ self.covariance @ vector), MIN_DEVIATION**2)
-        return Spread(vector @ self.mean, math.sqrt(variance))
+        return Spread(float(vector @ self.mean), math.sqrt(variance))

@@ -1,4 +1,4 @@
-"""Vectors of the sentences of passages, memory-mapped: what chooses a quotation embeds nothing."""
+"""The sentences of passages and their vectors, memory-mapped: what chooses a quotation neither splits nor embeds anything."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from clusterbot.index.arrays import map_array
 
 
 class SentenceIndex:
-    """The vectors of one language's sentences, float16 (n, d), where in its passage each begins, and each passage's first."""
+    """The sentences of one language's passages that can be quoted.
 
-    def __init__(self, vectors: NDArray[np.float16], begins: NDArray[np.int32], firsts: NDArray[np.int64]) -> None:
+    `vectors`: float16 (n, d), of length 1 but for rounding; `spans`: int32 (n, 2), where in its passage each begins and ends;
+    `firsts`: int64, each passage's first sentence, and their number.
+    """
+
+    def __init__(self, vectors: NDArray[np.float16], spans: NDArray[np.int32], firsts: NDArray[np.int64]) -> None:
         self._vectors = vectors
-        self._begins = begins
+        self._spans = spans
         self._firsts = firsts
 
     @classmethod
@@ -27,16 +31,20 @@ class SentenceIndex:
             IndexCorrupt: numpy can't read it, or its parts don't fit together.
         """
         try:
-            vectors, begins, firsts = (map_array(folder / f"{name}.npy") for name in ("vectors", "begins", "firsts"))
-            if not len(vectors) == len(begins) == firsts[-1]:
-                raise ValueError("parts of different lengths")
+            vectors, spans, firsts = (map_array(folder / f"{name}.npy") for name in ("vectors", "spans", "firsts"))
+            if not (len(vectors) == len(spans) == firsts[-1] and spans.shape[1:] == (2,)):
+                raise ValueError("parts that don't fit together")
         except (OSError, ValueError, EOFError, IndexError) as error:
             raise IndexCorrupt(f"{folder}: not sentence vectors that numpy can read; rebuild it: clusterbot index build") from error
-        return cls(vectors, begins, firsts)
+        return cls(vectors, spans, firsts)
 
     def __len__(self) -> int:
         return len(self._firsts) - 1
 
-    def of(self, row: int) -> NDArray[np.float32]:
-        """Return the vectors of a passage's sentences, in order: float32 (s, d), rows of length 1 but for rounding."""
+    def spans(self, row: int) -> NDArray[np.int32]:
+        """Return where in the passage its sentences begin and end: int32 (s, 2)."""
+        return self._spans[self._firsts[row] : self._firsts[row + 1]]
+
+    def vectors(self, row: int) -> NDArray[np.float32]:
+        """Return the vectors of a passage's sentences: float32 (s, d)."""
         return self._vectors[self._firsts[row] : self._firsts[row + 1]].astype(np.float32)

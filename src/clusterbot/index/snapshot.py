@@ -30,7 +30,7 @@ from clusterbot.index.table import PassageTable
 from clusterbot.index.tokens import TokenIndex
 from clusterbot.models import Attribute, Document, Lang, Profile
 
-FORMAT = 5  # another one also where sentences are split otherwise, since their vectors are found by where they begin
+FORMAT = 6  # another one also where sentences are split otherwise, since where they begin and end is kept
 KEPT_VERSIONS = 3
 _REBUILD = "rebuild it: clusterbot index build"
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")

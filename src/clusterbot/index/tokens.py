@@ -10,15 +10,21 @@ from numpy.typing import NDArray
 from clusterbot.errors import IndexCorrupt
 from clusterbot.index.arrays import map_array
 
-BLOCK = 256  # tokens whose codes are made floats at once: 128 KB, which stay in the cache of a core
 OUTSIDE = -1  # where a token begins that is none of the passage's own text, but of its title or heading
 
 
 class TokenIndex:
-    """The token codes of one language's passages, int8 (tokens, r), where in its passage each begins, and each passage's first."""
+    """The token codes of one language's passages.
 
-    def __init__(self, codes: NDArray[np.int8], begins: NDArray[np.int32], firsts: NDArray[np.int64]) -> None:
+    `codes`: int8 (tokens, r); `lengths`: float32 (tokens,), theirs; `begins`: int32 (tokens,), where in its passage each begins;
+    `firsts`: int64, each passage's first token, and their number.
+    """
+
+    def __init__(
+        self, codes: NDArray[np.int8], lengths: NDArray[np.float32], begins: NDArray[np.int32], firsts: NDArray[np.int64]
+    ) -> None:
         self._codes = codes
+        self._lengths = lengths
         self._begins = begins
         self._firsts = firsts
 
@@ -30,12 +36,14 @@ class TokenIndex:
             IndexCorrupt: numpy can't read it, or its parts don't fit together.
         """
         try:
-            codes, begins, firsts = (map_array(folder / f"{name}.npy") for name in ("codes", "begins", "firsts"))
-            if not len(codes) == len(begins) == firsts[-1]:
+            codes, lengths, begins, firsts = (
+                map_array(folder / f"{name}.npy") for name in ("codes", "lengths", "begins", "firsts")
+            )
+            if not len(codes) == len(lengths) == len(begins) == firsts[-1]:
                 raise ValueError("parts of different lengths")
         except (OSError, ValueError, EOFError, IndexError) as error:
             raise IndexCorrupt(f"{folder}: not token vectors that numpy can read; rebuild it: clusterbot index build") from error
-        return cls(codes, begins, firsts)
+        return cls(codes, lengths, begins, firsts)
 
     def __len__(self) -> int:
         return len(self._firsts) - 1
@@ -46,7 +54,7 @@ class TokenIndex:
 
     def similarities(self, row: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the cosines of a passage's tokens with a query's: float32 (t, m); query float32 (m, r), rows of length 1."""
-        return cosines(self._codes[self._firsts[row] : self._firsts[row + 1]], query)
+        return self._cosines(np.array([row]), query)
 
     def maxima(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return for each passage and query token the highest cosine with a passage token: float32 (len(rows), m)."""
@@ -55,27 +63,39 @@ class TokenIndex:
         filled = np.flatnonzero(sizes)
         if len(filled) == 0 or len(query) == 0:
             return found
-        codes = np.concatenate([self._codes[self._firsts[row] : self._firsts[row + 1]] for row in rows[filled]])
         starts = np.cumsum(sizes[filled]) - sizes[filled]
-        found[filled] = np.maximum.reduceat(cosines(codes, query), starts, axis=0)
+        found[filled] = np.maximum.reduceat(self._cosines(rows[filled], query), starts, axis=0)
+        return found
+
+    def _cosines(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosines of some passages' tokens, one passage after the other, with a query's."""
+        firsts, ends = self._firsts[rows], self._firsts[rows + 1]
+        places = np.cumsum(ends - firsts).tolist()
+        found, lengths = np.empty((places[-1], len(query)), np.float32), np.empty((places[-1], 1), np.float32)
+        # One passage's codes at a time are made floats, always in the same place, which thus stays in the cache of a core.
+        floats, columns = np.empty((int((ends - firsts).max()), self._codes.shape[1]), np.float32), np.ascontiguousarray(query.T)
+        for first, end, place in zip(firsts.tolist(), ends.tolist(), places, strict=True):
+            own, vectors = slice(place - (end - first), place), floats[: end - first]
+            vectors[:] = self._codes[first:end]
+            np.matmul(vectors, columns, out=found[own])
+            lengths[own, 0] = self._lengths[first:end]
+        found /= lengths  # dividing the codes would take longer: they are wider
         return found
 
 
 def cosines(codes: NDArray[np.int8], query: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the cosines of codes (t, r) with rows of length 1 (m, r): float32 (t, m); 0 for a code of nothing."""
-    found, squares = np.empty((len(codes), len(query)), np.float32), np.empty(len(codes), np.float32)
-    block, columns = np.empty((BLOCK, codes.shape[1]), np.float32), np.ascontiguousarray(query.T)
-    for first in range(0, len(codes), BLOCK):
-        part = slice(first, min(first + BLOCK, len(codes)))
-        vectors = block[: part.stop - first]
-        vectors[:] = codes[part]
-        np.einsum("ij,ij->i", vectors, vectors, out=squares[part])
-        np.matmul(vectors, columns, out=found[part])
-    found /= np.maximum(np.sqrt(squares), 1.0)[:, np.newaxis]  # dividing the codes would take longer: they are wider
+    found: NDArray[np.float32] = (codes.astype(np.float32) @ query.T) / lengths_of(codes)[:, np.newaxis]
     return found
 
 
 def unit(codes: NDArray[np.int8]) -> NDArray[np.float32]:
     """Return codes as float32 rows of length 1; a row of nothing stays so."""
+    return codes.astype(np.float32) / lengths_of(codes)[:, np.newaxis]
+
+
+def lengths_of(codes: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return the lengths of codes (t, r): float32 (t,); 1 for a code of nothing."""
     vectors = codes.astype(np.float32)
-    return vectors / np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), 1.0)[:, np.newaxis]
+    found: NDArray[np.float32] = np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), 1.0)
+    return found
