@@ -144,7 +144,7 @@ def sentence_tokens(engine: Engine, query: Query, hit: Hit) -> list[NDArray[np.f
     document = hit.passage.document
     index = engine.snapshot.languages[document.lang]
     row = hit.row - index.first_row
-    begins, cosines = index.tokens.begins(row), index.tokens.similarities(row, query.tokens)
+    begins, cosines = index.tokens.begins(row), index.tokens.similarities(np.array([row]), query.tokens)[0]
     parts = []
     for sentence in split_sentences(hit.passage.text, document.lang):
         own = (begins >= sentence.start) & (begins < sentence.end)

@@ -42,9 +42,10 @@ def test_each_query_token_finds_its_nearest_in_each_passage(index: TokenIndex) -
 
 
 def test_similarities_stand_beside_where_tokens_begin(index: TokenIndex) -> None:
-    np.testing.assert_allclose(index.similarities(0, QUERY), [[1, 0, 0.6], [0, 1, 0.8]], atol=1e-6)
+    last, first, empty = index.similarities(np.array([2, 0, 1]), QUERY)
+    np.testing.assert_allclose(first, [[1, 0, 0.6], [0, 1, 0.8]], atol=1e-6)
     assert index.begins(0).tolist() == [OUTSIDE, 3]
-    assert index.similarities(1, QUERY).shape == (0, 3)
+    assert (last.shape, empty.shape) == ((1, 3), (0, 3))
 
 
 def test_what_was_written_is_there(index: TokenIndex, folder: Path) -> None:

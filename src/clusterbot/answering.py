@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from clusterbot.embedding import Embedder
@@ -75,7 +76,7 @@ class Reader:
         How sure the answer is comes from the hits `judged`, those of the whole corpus, as it was fitted.
         """
         as_of = filters.as_of
-        leads = tuple(hit for hit in hits if was_said_by(hit.passage.document, hit.passage.text, as_of))[:shown]
+        leads = tuple(islice((hit for hit in hits if was_said_by(hit.passage.document, hit.passage.text, as_of)), shown))
         sentences = [one for one in self.read(question, query, hits) if was_said_by(one.document, one.text, as_of)]
         if not sentences:
             return Abstention(question, 0.0, "nothing_found", leads)

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict
 from clusterbot.analysis import REMEMBERED_TEXTS, distinct_terms, terms_of
 from clusterbot.embedding import Embedder
 from clusterbot.emphasis import holds
-from clusterbot.index.moments import Spread
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
 from clusterbot.index.tokens import OUTSIDE
 from clusterbot.models import Document, Lang, Passage, Span
@@ -127,7 +126,7 @@ class SentenceReader:
         indexes = self._snapshot.languages
         asked = asked_words(question.words, question.lang, indexes[question.lang].store.idf, self._meanings)
         matched = {lang: _matched(query.text, lang, index) for lang, index in indexes.items()}
-        spreads = {lang: index.store.spread(query.vector) for lang, index in indexes.items()}
+        similarities = self._similarities(hits, query)
         tells = telling(question, query)
         asks_what_it_is = question.asks_what_it_is
         found: dict[tuple[str, int], Candidate] = {}
@@ -136,7 +135,7 @@ class SentenceReader:
             is_opening = asks_what_it_is and _opens(hit.passage)
             in_title = terms_of(document.title, lang)
             spans = self._spans(hit.row, hit.passage)
-            compared = self._late(hit, spans, query, tells), self._dense(hit, spans, query, spreads[lang])
+            compared = self._late(hit, spans, similarities.get(hit.row), tells), self._dense(hit, spans, query)
             for span, (late, content), (cosine, dense) in zip(spans, *compared, strict=True):
                 if (document.id, span.start) in found:
                     continue
@@ -164,13 +163,23 @@ class SentenceReader:
             return quotable(passage)
         return [Span(*span) for span in (index.sentences.spans(row - index.first_row) + passage.start).tolist()]
 
-    def _late(self, hit: Hit, spans: Sequence[Span], query: Query, tells: NDArray[np.bool_]) -> list[tuple[float, float]]:
-        """Return `late` and `content` of a hit's sentences."""
+    def _similarities(self, hits: Sequence[Hit], query: Query) -> dict[int, NDArray[np.float32]]:
+        """Return the cosines of hits' tokens with the query's by the hits' rows; nothing where the index holds no token vectors."""
+        found: dict[int, NDArray[np.float32]] = {}
+        for index in self._snapshot.languages.values():
+            rows = [hit.row for hit in hits if 0 <= hit.row - index.first_row < len(index.store)]
+            if index.tokens is not None and rows and len(query.tokens):
+                found |= zip(rows, index.tokens.similarities(np.array(rows) - index.first_row, query.tokens), strict=True)
+        return found
+
+    def _late(
+        self, hit: Hit, spans: Sequence[Span], cosines: NDArray[np.float32] | None, tells: NDArray[np.bool_]
+    ) -> list[tuple[float, float]]:
+        """Return `late` and `content` of a hit's sentences; `cosines` are those of its tokens with the query's."""
         index = self._snapshot.languages[hit.passage.document.lang]
-        if index.tokens is None or not len(query.tokens) or not spans:
+        if index.tokens is None or cosines is None or not spans:
             return [(0.0, 0.0)] * len(spans)
         begins = index.tokens.begins(hit.row - index.first_row)
-        cosines = index.tokens.similarities(hit.row - index.first_row, query.tokens)
         ranges = np.array([(one.start, one.end) for one in spans]) - hit.passage.start
         tokens = np.searchsorted(begins, ranges).tolist()
         own = np.stack([cosines[first:last].max(axis=0, initial=-1.0) for first, last in tokens])
@@ -178,19 +187,19 @@ class SentenceReader:
         content = own[:, tells].mean(axis=1) if tells.any() else np.zeros(len(spans))
         return list(zip(np.maximum(own, around).mean(axis=1).tolist(), content.tolist(), strict=True))
 
-    def _dense(self, hit: Hit, spans: Sequence[Span], query: Query, spread: Spread) -> list[tuple[float | None, float]]:
+    def _dense(self, hit: Hit, spans: Sequence[Span], query: Query) -> list[tuple[float | None, float]]:
         """Return the cosines of a hit's sentences and their standard scores: None and 0 where the index holds no such vectors."""
-        index = self._snapshot.languages[hit.passage.document.lang]
+        lang = hit.passage.document.lang
+        index = self._snapshot.languages[lang]
         if index.sentences is None:
             return [(None, 0.0)] * len(spans)
         cosines = index.sentences.vectors(hit.row - index.first_row) @ query.vector
-        return list(zip(cosines.tolist(), spread.standardise(cosines).tolist(), strict=True))
+        return list(zip(cosines.tolist(), query.spreads[lang].standardise(cosines).tolist(), strict=True))
 
     def _standardised(self, found: Sequence[Candidate], query: Query) -> list[Candidate]:
         """Return sentences with their standard scores, by vectors made for them."""
         cosines = self._embed([one.text for one in found]) @ query.vector
-        spreads = {lang: index.store.spread(query.vector) for lang, index in self._snapshot.languages.items()}
-        dense = [float(spreads[one.document.lang].standardise(cosine)) for one, cosine in zip(found, cosines, strict=True)]
+        dense = [float(query.spreads[one.document.lang].standardise(cosine)) for one, cosine in zip(found, cosines, strict=True)]
         parts = [replace(one.parts, dense=score) for one, score in zip(found, dense, strict=True)]
         return [replace(one, parts=each, score=each.score(self._weights)) for one, each in zip(found, parts, strict=True)]
 

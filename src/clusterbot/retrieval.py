@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from clusterbot.analysis import distinct_terms, terms_of
 from clusterbot.dates import find_periods
 from clusterbot.embedding import Embedder, has_tokens
+from clusterbot.index.moments import Spread
 from clusterbot.index.snapshot import LanguageIndex, Snapshot
 from clusterbot.index.stores import ANYWHERE, COMPILED, Where, latest
 from clusterbot.index.tokens import unit
@@ -68,6 +69,7 @@ class Hit:
 class Query:
     """What is searched: words, their vector (float32 (d,), length 1), their language and the clusters they name.
 
+    `spreads`: how the vector's cosines with the passages of each language lie.
     `tokens`: float32 (m, r), rows of length 1, and `begins`: int32 (m,), where in the text each begins; none where the index holds
     no token vectors. `words`: the text without the names of clusters, which say what is asked about and not what is asked.
     """
@@ -76,6 +78,7 @@ class Query:
     words: str
     lang: Lang
     vector: NDArray[np.float32]
+    spreads: Mapping[Lang, Spread]
     tokens: NDArray[np.float32]
     begins: NDArray[np.int32]
     cluster_ids: frozenset[str]
@@ -107,12 +110,13 @@ class Retriever:
 
     def query(self, text: str, lang: Lang, cluster_ids: Collection[str] = (), words: str | None = None) -> Query:
         """Make a query of a text; `words` are those of its words that ask, all of them unless given."""
-        words, named = text if words is None else words, frozenset(cluster_ids)
         if has_tokens(self._embedder):
             encoding = self._embedder.encode_queries([text])[0]
-            return Query(text, words, lang, encoding.vector, unit(encoding.codes), encoding.begins, named)
-        vector, tokens, begins = self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), np.empty(0, np.int32)
-        return Query(text, words, lang, vector, tokens, begins, named)
+            vector, tokens, begins = encoding.vector, unit(encoding.codes), encoding.begins
+        else:
+            vector, tokens, begins = self._embedder.embed_queries([text])[0], np.empty((0, 0), np.float32), np.empty(0, np.int32)
+        spreads = {each: index.store.spread(vector) for each, index in self._snapshot.languages.items()}
+        return Query(text, text if words is None else words, lang, vector, spreads, tokens, begins, frozenset(cluster_ids))
 
     def search(
         self,
@@ -135,8 +139,9 @@ class Retriever:
         if len(query.tokens) and len(order):
             self._rerank(pool, order, query)
             order = self._in_order(pool)
-        passages = self._snapshot.passages
-        return [Hit(passages[one[0]], rank, *one) for rank, one in enumerate(pool[list(_OF_HIT)][order[:k]].tolist(), start=1)]
+        best = pool[order[:k]]
+        columns = self._snapshot.passages.at(best["row"]), range(1, len(best) + 1), *(best[name].tolist() for name in _OF_HIT)
+        return [Hit(*one) for one in zip(*columns, strict=True)]
 
     def _rerank(self, pool: NDArray[np.void], order: NDArray[np.int64], query: Query) -> None:
         """Add the token by token score to the best candidates, and to the others the lowest."""
@@ -207,7 +212,7 @@ def candidates(index: LanguageIndex, query: Query, lang: Lang, where: Where = AN
     found = index.store.candidates(query.vector, terms, CANDIDATES, where)
     idf = index.store.idf(terms)
     mass = float(idf.sum()) or 1.0
-    dense = index.store.spread(query.vector).standardise(found.cosines)
+    dense = query.spreads[lang].standardise(found.cosines)
     rows = found.rows + index.first_row
     asking = idf * np.array([term in terms_of(query.words, lang) for term in terms], np.bool_)
     matched = found.held @ asking / (float(asking.sum()) or 1.0)

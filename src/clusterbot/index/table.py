@@ -48,9 +48,14 @@ class PassageTable(Sequence[Passage]):
     def __getitem__(self, place: int | slice) -> Passage | PassageTable:
         if isinstance(place, slice):
             return PassageTable(self._documents, self._rows[place])
-        number, start, end, first, last = self._rows[place].tolist()
-        document = self._documents[number]
-        return Passage(document, start, end, document.text[first:last])
+        return self.at(np.array([place]))[0]
+
+    def at(self, places: NDArray[np.int64]) -> list[Passage]:
+        """Return the passages at some places, in their order."""
+        return [
+            Passage(document := self._documents[number], start, end, document.text[first:last])
+            for number, start, end, first, last in self._rows[places].tolist()
+        ]
 
     @property
     def owners(self) -> NDArray[np.int32]:

@@ -52,9 +52,10 @@ class TokenIndex:
         """Return where in the passage its tokens begin: int32 (t,), OUTSIDE for those of its title and heading."""
         return self._begins[self._firsts[row] : self._firsts[row + 1]]
 
-    def similarities(self, row: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the cosines of a passage's tokens with a query's: float32 (t, m); query float32 (m, r), rows of length 1."""
-        return self._cosines(np.array([row]), query)
+    def similarities(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return for each passage the cosines of its tokens with a query's: float32 (t, m); query float32 (m, r), length 1 each."""
+        found, sizes = self._cosines(rows, query), self._firsts[rows + 1] - self._firsts[rows]
+        return np.split(found, np.cumsum(sizes)[:-1])
 
     def maxima(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return for each passage and query token the highest cosine with a passage token: float32 (len(rows), m)."""
