@@ -48,6 +48,7 @@ COLUMNS = (
     ("index.milvus_store",),
     ("index.places",),
     ("index.snapshot",),
+    ("index.unchanged",),
     ("index.build",),
     ("index",),
     ("retrieval", "facts", "entailment"),

@@ -87,16 +87,76 @@ def test_each_vector_stands_by_its_passage(corpus: Corpus, index_dir: Path) -> N
         assert "Tremblay" in rows[ids[0]].text, lang
 
 
-def test_a_changed_document_embeds_only_its_new_passages(corpus: Corpus, corpus_dir: Path, index_dir: Path) -> None:
-    first = build(corpus, index_dir)
+def with_a_changed_page(corpus_dir: Path) -> Corpus:
+    """Change a French page and return the corpus."""
     path = corpus_dir / "clusters" / "bois_boreal.fr.md"
     path.write_text(path.read_text(encoding="utf-8").replace("En 2021, Jeanne", "En juin 2021, Jeanne"), encoding="utf-8")
+    return read_corpus(corpus_dir)
+
+
+def test_a_changed_document_embeds_only_its_new_passages(corpus: Corpus, corpus_dir: Path, index_dir: Path) -> None:
+    first = build(corpus, index_dir)
     embedder = KeywordEmbedder()
-    second = build(read_corpus(corpus_dir), index_dir, embedder)
+    second = build(with_a_changed_page(corpus_dir), index_dir, embedder)
     assert 1 <= second.embedded < first.passages / 2
     assert all("juin 2021" in text for text in embedder.passages)
     assert second.version != first.version
     assert second.removed == second.embedded
+
+
+def inodes(folder: Path, lang: str) -> dict[str, int]:
+    return {path.relative_to(folder).as_posix(): path.stat().st_ino for path in (folder / lang).rglob("*") if path.is_file()}
+
+
+def test_files_of_a_language_that_did_not_change_are_shared_between_versions(
+    corpus: Corpus, corpus_dir: Path, index_dir: Path, tmp_path: Path
+) -> None:
+    first = index_dir / build(corpus, index_dir).version
+    changed = with_a_changed_page(corpus_dir)
+    second = index_dir / build(changed, index_dir).version
+    assert inodes(first, "en") == inodes(second, "en")
+    assert not set(inodes(first, "fr").values()) & set(inodes(second, "fr").values())
+    build(changed, tmp_path / "anew")
+    assert snapshot.load(index_dir).manifest.files == snapshot.load(tmp_path / "anew").manifest.files
+
+
+def test_where_files_can_not_be_linked_they_are_copied(
+    corpus: Corpus, corpus_dir: Path, index_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    first = index_dir / build(corpus, index_dir).version
+    second = index_dir / build(with_a_changed_page(corpus_dir), index_dir).version
+    assert not set(inodes(first, "en").values()) & set(inodes(second, "en").values())
+    assert snapshot.verify(second).version == second.name
+
+
+def test_shared_files_outlive_the_version_that_wrote_them(corpus: Corpus, corpus_dir: Path, index_dir: Path) -> None:
+    oldest = build(corpus, index_dir).version
+    path = corpus_dir / "clusters" / "bois_boreal.fr.md"
+    for number in range(snapshot.KEPT_VERSIONS):
+        path.write_text(path.read_text(encoding="utf-8") + f"\nLe bois a {number} noms.\n", encoding="utf-8")
+        build(read_corpus(corpus_dir), index_dir)
+    kept = snapshot.versions(index_dir)
+    assert oldest not in {one.version for one in kept}
+    assert [snapshot.verify(index_dir / one.version).version for one in kept] == [one.version for one in kept]
+
+
+def test_a_damaged_file_is_not_taken_over(corpus: Corpus, corpus_dir: Path, index_dir: Path) -> None:
+    first = build(corpus, index_dir)
+    (index_dir / first.version / "en" / "words.txt").write_text("x", encoding="utf-8")
+    build(with_a_changed_page(corpus_dir), index_dir)
+    assert "x" not in snapshot.load(index_dir).words
+
+
+@pytest.mark.parametrize("recipe", [Recipe(PassageSettings(150, 1), {}, ""), Recipe(PassageSettings(200, 0), {}, "")])
+def test_files_made_in_another_way_are_not_taken_over(corpus: Corpus, index_dir: Path, tmp_path: Path, recipe: Recipe) -> None:
+    build(corpus, index_dir)
+    build(corpus, index_dir, recipe=recipe)
+    build(corpus, tmp_path / "anew", recipe=recipe)
+    assert snapshot.load(index_dir).manifest.files == snapshot.load(tmp_path / "anew").manifest.files
 
 
 def test_a_removed_document_is_gone(corpus: Corpus, corpus_dir: Path, index_dir: Path) -> None:
@@ -123,7 +183,7 @@ def test_another_model_embeds_all_anew(corpus: Corpus, index_dir: Path) -> None:
 
 def test_a_damaged_live_version_is_replaced(corpus: Corpus, index_dir: Path) -> None:
     first = build(corpus, index_dir)
-    (index_dir / first.version / "words.txt").write_text("x", encoding="utf-8")
+    (index_dir / first.version / "fr" / "words.txt").write_text("x", encoding="utf-8")
     second = build(corpus, index_dir)
     assert (second.embedded, second.version != first.version) == (0, True)
     snapshot.load(index_dir)
@@ -229,7 +289,8 @@ class Refusing:
         self._error = error
         for owner, name in (
             *((Path, name) for name in ("write_text", "mkdir", "rename", "replace")),
-            *((os, "fsync"), (np, "save"), (faiss, "write_index"), (VectorCache, "put"), (KeywordEmbedder, "embed_passages")),
+            *((os, "fsync"), (os, "link"), (np, "save"), (faiss, "write_index"), (VectorCache, "put")),
+            (KeywordEmbedder, "embed_passages"),
             *((ArrayWriter, "append"), (np.lib.format, "write_array_header_1_0"), (building, "_write_lines")),
         ):
             monkeypatch.setattr(owner, name, self._counting(getattr(owner, name)))
@@ -259,11 +320,20 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 OTHER = Recipe(PassageSettings(150, 0), {}, "")
 
 
+@pytest.mark.parametrize("recipe", [OTHER, RECIPE], ids=["all anew", "one language"])
 @pytest.mark.parametrize(("error", "stride"), [(no_space, 1), (KeyboardInterrupt, 5)], ids=["full disk", "interrupt"])
 def test_a_failure_at_any_step_leaves_a_whole_live_version(
-    error: Callable[[], BaseException], stride: int, base: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Callable[[], BaseException],
+    stride: int,
+    recipe: Recipe,
+    base: Path,
+    corpus_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # it takes half the time
+    corpus = with_a_changed_page(corpus_dir)
+    new = building.corpus_digest(corpus)
     old = snapshot.current_version(base)
     expected = StorageError if error is no_space else KeyboardInterrupt
     for step in itertools.count(1, stride):
@@ -271,14 +341,14 @@ def test_a_failure_at_any_step_leaves_a_whole_live_version(
         with monkeypatch.context() as patch:
             refusing = Refusing(patch, step, error)
             with suppress(expected):
-                build(corpus, index_dir, recipe=OTHER)
+                build(corpus, index_dir, recipe=recipe)
         if refusing.calls < step:
             break  # nothing was left to refuse
         now = snapshot.load(index_dir).manifest
-        assert now.version == old or now.max_chars == 150
+        assert now.version == old or now.corpus_digest == new
         assert not list(index_dir.glob(".building-*"))
         if step % 4 == 1:
-            assert build(corpus, index_dir, recipe=OTHER).version == snapshot.load(index_dir).manifest.version != old
+            assert build(corpus, index_dir, recipe=recipe).version == snapshot.load(index_dir).manifest.version != old
     assert step > 20
 
 

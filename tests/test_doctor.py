@@ -96,7 +96,7 @@ def test_a_problem_that_lint_finds(folder: Path) -> None:
 
 def test_a_damaged_index(folder: Path) -> None:
     index = folder / "index"
-    (index / current_version(index) / "words.txt").write_text("x", encoding="utf-8")
+    (index / current_version(index) / "fr" / "words.txt").write_text("x", encoding="utf-8")
     check = checks()["index"]
     assert check.severity == "fail"
     assert "words.txt" in check.message

@@ -156,7 +156,7 @@ def test_use_refuses_what_is_no_version(index_dir: Path, name: str) -> None:
 
 def test_use_refuses_a_damaged_version(index_dir: Path) -> None:
     older = snapshot.versions(index_dir)[1].version
-    (index_dir / older / "words.txt").write_text("x", encoding="utf-8")
+    (index_dir / older / "fr" / "words.txt").write_text("x", encoding="utf-8")
     with pytest.raises(IndexCorrupt):
         snapshot.use(index_dir, older)
     assert snapshot.current_version(index_dir) != older

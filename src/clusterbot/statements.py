@@ -128,7 +128,6 @@ class Readings:
         }
         self._prefixes = [(group[0], prefix) for group in wording.concepts for prefix in group]
         self._keys_of: dict[str, str] = {}
-        self._no_names = frozenset(map(self.key, wording.no_names))
 
     def read(self, statement: Statement) -> Told:
         """Read a statement."""
@@ -240,7 +239,7 @@ class Readings:
 
     def subject_of(self, told: Told) -> tuple[int, str] | None:
         """Return the first word of a text, with its place, that names what it is about; None where it says "it" instead."""
-        named = told.statement.subject - self._no_names
+        named = told.statement.subject.difference(map(self.key, self._wording.no_names))
         words = ((match.start(), match.group()) for match in re.finditer(r"\w+", told.text))
         return next((one for one in words if one[1][0].isupper() and self.key(fold(one[1])) in named), None)
 
@@ -255,7 +254,7 @@ class Readings:
 
     def _is_new(self, name: str, statement: Statement) -> bool:
         held = {self.key(fold(word)) for word in re.findall(r"\w+", name) if len(word) > 1}
-        return bool(held - self._no_names - statement.subject)
+        return bool(held.difference(statement.subject, map(self.key, self._wording.no_names)))
 
     def _denied(self, text: str, lang: Lang) -> list[frozenset[str]]:
         """Return the telling words of each clause that denies something."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from clusterbot.index.places import Place, remove_version
 from clusterbot.index.snapshot import Calibration, Manifest, Tables
 from clusterbot.index.table import PassageTable, write_table
 from clusterbot.index.tokens import OUTSIDE, lengths_of
+from clusterbot.index.unchanged import NOTHING, Taken, take_over, unchanged
 from clusterbot.index.vectors import VectorCache
 from clusterbot.models import LANGUAGES, Document, Lang, Profile
 from clusterbot.passages import PassageSettings
@@ -98,9 +100,11 @@ def build_index(
             table = PassageTable.load(building / "passages.npy", documents)
             work = PassageEncodings(table, _cluster_names(documents), embedder, VectorCache(index_dir / "vectors.sqlite3"))
             manifest = manifest.model_copy(update={"passages": _counts(documents, table)})
-            embedded = work.embed(progress)
+            kept = unchanged(before, manifest)
+            embedded = work.embed(progress, (rows for lang, rows in _rows_of(manifest).items() if lang not in kept))
             if before is None or _recipe_of(before) != _recipe_of(manifest):
-                manifest = _write_version(building, manifest, documents, tables, work, milvus)
+                taken = NOTHING if before is None else take_over(index_dir / before.version, building, before, kept)
+                manifest = _write_version(building, manifest, documents, tables, work, milvus, taken)
                 building.rename(index_dir / manifest.version)
                 _swap(index_dir, manifest.version, approve, milvus)
             else:
@@ -126,7 +130,8 @@ def build_index(
 
 def corpus_digest(corpus: Corpus) -> str:
     """Return what a manifest of this corpus holds as its digest."""
-    return _digest(*_contents(corpus))
+    documents, tables = _contents(corpus)
+    return _digest(_digests(documents), tables)
 
 
 def _contents(corpus: Corpus) -> tuple[list[Document], Tables]:
@@ -134,11 +139,15 @@ def _contents(corpus: Corpus) -> tuple[list[Document], Tables]:
     return sorted(corpus.documents, key=lambda document: (LANGUAGES.index(document.lang), document.id)), tables
 
 
-def _digest(documents: Sequence[Document], tables: Tables) -> str:
-    digest = hashlib.sha256(tables.model_dump_json().encode())
+def _digests(documents: Sequence[Document]) -> dict[Lang, str]:
+    found = {lang: hashlib.sha256() for lang in LANGUAGES}
     for document in documents:
-        digest.update(f"\n{document.model_dump_json()}".encode())
-    return digest.hexdigest()
+        found[document.lang].update(f"\n{document.model_dump_json()}".encode())
+    return {lang: one.hexdigest() for lang, one in found.items()}
+
+
+def _digest(contents: dict[Lang, str], tables: Tables) -> str:
+    return hashlib.sha256(f"{tables.model_dump_json()}\n{' '.join(contents.values())}".encode()).hexdigest()
 
 
 def _cluster_names(documents: Sequence[Document]) -> dict[Lang, dict[str, str]]:
@@ -171,7 +180,8 @@ def _manifest(
     place: Place,
     now: dt.datetime,
 ) -> Manifest:
-    digest = _digest(documents, tables)
+    contents = _digests(documents)
+    digest = _digest(contents, tables)
     return Manifest(
         format=snapshot.FORMAT,
         version=f"{now:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(f'{now.isoformat()}{digest}'.encode()).hexdigest()[:6]}",
@@ -186,6 +196,7 @@ def _manifest(
         overlap_sentences=recipe.passages.overlap_sentences,
         place=place,
         documents=len(documents),
+        contents=contents,
         search=recipe.search,
         passages={},
         approximate={},
@@ -201,6 +212,12 @@ def _recipe_of(manifest: Manifest) -> Manifest:
     return manifest.model_copy(update={"version": "", "created_at": "", "approximate": {}, "files": {}, "checksum": ""})
 
 
+def _rows_of(manifest: Manifest) -> dict[Lang, range]:
+    """Return the rows of each language's passages."""
+    ends = dict(zip(manifest.passages, accumulate(manifest.passages.values()), strict=True))
+    return {lang: range(end - manifest.passages[lang], end) for lang, end in ends.items()}
+
+
 def _write_version(
     building: Path,
     manifest: Manifest,
@@ -208,41 +225,39 @@ def _write_version(
     tables: Tables,
     work: PassageEncodings,
     milvus: MilvusServer | None,
+    taken: Taken,
 ) -> Manifest:
-    """Write the files of a version beside its passages, and its manifest last."""
+    """Write the files of a version beside its passages and those taken over, and its manifest last."""
     _write_lines(building / "documents.jsonl", (document.model_dump_json() for document in documents))
     _write_lines(building / "tables.json", [tables.model_dump_json()])
-    _write_lines(building / "words.txt", sorted(words_of(document.text for document in documents)))
-    first = 0
-    for lang, count in manifest.passages.items():
-        folder, windows = building / lang, windows_of(first, count)
+    rows = {lang: own for lang, own in _rows_of(manifest).items() if not (building / lang).exists()}
+    for lang, own in rows.items():
+        folder, windows = building / lang, windows_of(own)
         folder.mkdir()
+        _write_lines(folder / "words.txt", sorted(words_of(document.text for document in documents if document.lang == lang)))
         _write_encodings(folder, manifest, work, windows)
         write_lexical(folder / "lexical", (analyse(text, lang) for window in windows for text, _ in work.texts(window)))
         if milvus is not None:
-            send_passages(folder, manifest.version, lang, work.table[first : first + count], milvus)
-        first += count
-    approximations = {} if milvus is not None else _approximate(building, manifest, work)
+            send_passages(folder, manifest.version, lang, work.table[own.start : own.stop], milvus)
+    made = {} if milvus is not None else _approximate(building, manifest.search, work, rows)
     paths = sorted(path for path in building.rglob("*") if path.is_file())
-    for path in paths:
-        snapshot.sync(path)
-    files = {path.relative_to(building).as_posix(): snapshot.file_digest(path) for path in paths}
-    sealed = manifest.model_copy(update={"approximate": approximations}).sealed(files)
+    files = {path.relative_to(building).as_posix(): path for path in paths}
+    for name in files.keys() - taken.files.keys():
+        snapshot.sync(files[name])
+    digests = {name: taken.files.get(name) or snapshot.file_digest(path) for name, path in files.items()}
+    sealed = manifest.model_copy(update={"approximate": {**taken.approximate, **made}}).sealed(digests)
     _write_lines(building / "manifest.json", [sealed.model_dump_json(indent=1)])
     snapshot.sync(building / "manifest.json")
     return sealed
 
 
-def _approximate(building: Path, manifest: Manifest, work: PassageEncodings) -> dict[Lang, Approximation]:
+def _approximate(
+    building: Path, search: SearchSettings, work: PassageEncodings, rows: dict[Lang, range]
+) -> dict[Lang, Approximation]:
     """Make the graphs of languages with many passages, side by side: each is made on one thread."""
-    queries = {}
-    first = 0
-    for lang, count in manifest.passages.items():
-        if count > manifest.search.exact_up_to:
-            queries[lang] = work.queries(range(first, first + count), manifest.search.queries)
-        first += count
+    queries = {lang: work.queries(own, search.queries) for lang, own in rows.items() if len(own) > search.exact_up_to}
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda lang: approximate(building / lang / "dense", queries[lang], manifest.search), queries)
+        made = pool.map(lambda lang: approximate(building / lang / "dense", queries[lang], search), queries)
         return {lang: one for lang, one in zip(queries, made, strict=True) if one is not None}
 
 

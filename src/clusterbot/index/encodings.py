@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +31,27 @@ class PassageEncodings:
         self._embedder = embedder
         self._cache = cache
         self._dimensions = embedder.dimension, embedder.token_dimension if has_tokens(embedder) else 0
+        # Asked for again and again within a window, and of a corpus of one window, by all stages of a build.
+        self._text_of = lru_cache(maxsize=WINDOW)(self._make_text)
+        self._sentences_of = lru_cache(maxsize=WINDOW)(self._split)
+        self._missing = lru_cache(maxsize=1)(self._find_missing)
+        self._missing_sentences = lru_cache(maxsize=1)(self._find_missing_sentences)
 
     def texts(self, window: range) -> Iterator[tuple[str, int]]:
         """Yield what is embedded and indexed of passages, and where in it the passage itself begins."""
-        for row in window:
-            passage = self.table[row]
-            context = context_of(passage, self._names[passage.document.lang])
-            yield f"{context}\n{passage.text}", len(context) + 1
+        return map(self._text_of, window)
 
-    def embed(self, progress: Progress | None) -> int:
-        """Embed what no earlier build did; return how many passages that is, those with the same text counted each.
+    def _make_text(self, row: int) -> tuple[str, int]:
+        passage = self.table[row]
+        context = context_of(passage, self._names[passage.document.lang])
+        return f"{context}\n{passage.text}", len(context) + 1
+
+    def embed(self, progress: Progress | None, rows: Iterable[range]) -> int:
+        """Embed what no earlier build did of some rows; return how many passages that is, those with the same text counted each.
 
         Where passages have token vectors, their sentences are embedded as well, each by itself.
         """
-        windows = windows_of(0, len(self.table))
+        windows = [window for some in rows for window in windows_of(some)]
         passages = [self._missing(window)[1] for window in windows]
         counts = [own + len(self._missing_sentences(window)) for own, window in zip(passages, windows, strict=True)]
         tell = progress or (lambda done, total: None)
@@ -77,7 +84,7 @@ class PassageEncodings:
             vectors = np.array([known[key].vector for key in own], np.float32).reshape(len(row), self._embedder.dimension)
             yield vectors, np.array([span for _, span in row], np.int32).reshape(len(row), 2)
 
-    def _sentences_of(self, row: int) -> list[tuple[str, tuple[int, int]]]:
+    def _split(self, row: int) -> list[tuple[str, tuple[int, int]]]:
         """Return the sentences of a passage that can be quoted, and where in it each begins and ends."""
         passage = self.table[row]
         text, start = passage.document.text, passage.start
@@ -86,7 +93,7 @@ class PassageEncodings:
     def _sentence_key(self, text: str) -> bytes:
         return vector_key(self._embedder.fingerprint, f"sentence\0{text}")
 
-    def _missing_sentences(self, window: range) -> dict[bytes, str]:
+    def _find_missing_sentences(self, window: range) -> dict[bytes, str]:
         """Return the sentences that aren't known by their keys; none where passages have no token vectors."""
         if not has_tokens(self._embedder):
             return {}
@@ -94,7 +101,7 @@ class PassageEncodings:
         known = self._cache.known(list(texts), *self._dimensions)
         return {key: text for key, text in texts.items() if key not in known}
 
-    def _missing(self, window: range) -> tuple[dict[bytes, str], int]:
+    def _find_missing(self, window: range) -> tuple[dict[bytes, str], int]:
         """Return the texts that aren't known by their keys, and how many passages have them."""
         texts = {row: text for row, (text, _) in zip(window, self.texts(window), strict=True)}
         keys = {row: vector_key(self._embedder.fingerprint, text) for row, text in texts.items()}
@@ -120,9 +127,9 @@ def _ahead(progress: Callable[[int], None], before: int, done: int) -> None:
     progress(before + done)
 
 
-def windows_of(first: int, count: int) -> list[range]:
+def windows_of(rows: range) -> list[range]:
     """Return the windows of rows."""
-    return [range(start, min(start + WINDOW, first + count)) for start in range(first, first + count, WINDOW)]
+    return [rows[start : start + WINDOW] for start in range(0, len(rows), WINDOW)]
 
 
 def _encode(texts: list[str], embedder: Embedder, progress: Callable[[int], None]) -> list[Encoding]:

@@ -1,8 +1,8 @@
 """Versions of the index on disk: built aside, checked by their manifest, swapped by one pointer, rolled back by name.
 
 index/CURRENT                         one line: the live version's name
-index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.npy tables.json words.txt
-                                      {fr,en}/{dense,lexical,tokens,sentences}/, or {milvus,tokens,sentences}/
+index/2026-11-22T203000Z-3f9a1c/      manifest.json documents.jsonl passages.npy tables.json
+                                      {fr,en}/words.txt {fr,en}/{dense,lexical,tokens,sentences}/, or {milvus,tokens,sentences}/
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from clusterbot.index.table import PassageTable
 from clusterbot.index.tokens import TokenIndex
 from clusterbot.models import Attribute, Document, Lang, Profile
 
-FORMAT = 6  # another one also where sentences are split otherwise, since where they begin and end is kept
+FORMAT = 6  # another one also where sentences are split or terms made otherwise, since a language's files are taken over
 KEPT_VERSIONS = 3
 _REBUILD = "rebuild it: clusterbot index build"
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{6}")
@@ -57,7 +57,7 @@ class Tables(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a version is made of; written last, so that a version without one is no version."""
+    """What a version is made of (`contents`: SHA-256 of each language's documents); written last: without one it is no version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,6 +75,7 @@ class Manifest(BaseModel):
     search: SearchSettings
     place: Place
     documents: int
+    contents: dict[Lang, str]
     passages: dict[Lang, int]
     approximate: dict[Lang, Approximation]
     calibration: dict[Lang, Calibration]
@@ -191,7 +192,7 @@ def load(index_dir: Path, version: str | None = None, milvus: MilvusServer | Non
         documents = tuple(_DOCUMENT.validate_json(line) for line in _lines(folder / "documents.jsonl"))
         passages = PassageTable.load(folder / "passages.npy", documents)
         tables = Tables.model_validate_json((folder / "tables.json").read_text(encoding="utf-8"))
-        words = frozenset((folder / "words.txt").read_text(encoding="utf-8").split("\n"))
+        words = frozenset(word for lang in manifest.passages for word in _lines(folder / lang / "words.txt"))
     except (OSError, ValueError, EOFError) as error:
         raise IndexCorrupt(f"{folder.name} can't be read ({error}); {_REBUILD}") from error
     languages: dict[Lang, LanguageIndex] = {}
