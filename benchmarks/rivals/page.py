@@ -38,9 +38,9 @@ REASONS = {
     "memory, indexing": "bm25s holds no model; ours keeps the activations of a text for each core beside it",
     "on disk": "we keep int8 vectors of tokens and vectors of sentences, once in the index and once in the cache by which "
     "a rebuild embeds nothing. CLUSTERBOT_LATE_INTERACTION=false leaves both out, for about 0.01 of nDCG@10",
-    "one change": "we write a whole new version aside with a digest of every file, and swap it in, so that a reader never sees "
-    "half an index and the old one can be had back, where others write over the live files; linking unchanged files instead of "
-    "writing them would shorten it",
+    "one change": "we write a new version aside with a digest of every file, and swap it in, so that a reader never sees "
+    "half an index and the old one can be had back, where others write over the live files; files of a language in which nothing "
+    "changed are linked, those of the other are written anew",
 }
 
 Json = dict[str, Any]

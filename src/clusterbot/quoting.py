@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
+from operator import attrgetter, mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +75,11 @@ class Parts:
 
     def score(self, weights: SentenceWeights) -> float:
         """Return the weighted sum."""
-        return float(sum(getattr(weights, name) * getattr(self, name) for name in PARTS))
+        return float(sum(map(mul, _values(weights), _values(self))))
 
 
 PARTS = tuple(field.name for field in fields(Parts))
+_values = attrgetter(*PARTS)
 
 
 @dataclass(frozen=True, slots=True)

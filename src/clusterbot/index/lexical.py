@@ -102,9 +102,8 @@ class LexicalIndex:
         wanted = ids.astype(np.int32)
         for column, term in enumerate(terms):
             rows = self._rows[self._postings(term)]
-            places = np.searchsorted(rows, wanted)
-            inside = places < len(rows)
-            held[inside, column] = rows[places[inside]] == wanted[inside]
+            if len(rows):  # a place beyond the last row is that of the last, which is another then
+                held[:, column] = rows.take(np.searchsorted(rows, wanted), mode="clip") == wanted
         return held
 
     def by_passage(self) -> Weights:
