@@ -290,7 +290,7 @@ def test_moving_to_a_milvus_and_back_embeds_nothing(milvus: MilvusServer, corpus
     assert (second.embedded, third.embedded) == (0, 0)
     assert len({first.version, second.version, third.version}) == 3
     folder = index_dir / second.version / "fr"
-    assert sorted(path.name for path in folder.iterdir()) == ["milvus"]
+    assert sorted(path.name for path in folder.iterdir()) == ["milvus", "words.txt"]
     assert sum(path.stat().st_size for path in folder.rglob("*")) < 10_000
 
 
