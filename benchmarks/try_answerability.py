@@ -144,13 +144,9 @@ def sentence_tokens(engine: Engine, query: Query, hit: Hit) -> list[NDArray[np.f
     document = hit.passage.document
     index = engine.snapshot.languages[document.lang]
     row = hit.row - index.first_row
-    begins, cosines = index.tokens.begins(row), index.tokens.similarities(np.array([row]), query.tokens)[0]
-    parts = []
-    for sentence in split_sentences(hit.passage.text, document.lang):
-        own = (begins >= sentence.start) & (begins < sentence.end)
-        if own.any():
-            parts.append(np.sort(cosines[own].max(axis=0)))
-    return parts
+    ranges = np.array([(one.start, one.end) for one in split_sentences(hit.passage.text, document.lang)])
+    highest = index.tokens.within(np.array([row]), [ranges], query.tokens)
+    return [np.sort(one) for one in highest if (one > -1).any()]
 
 
 def ask(engine: Engine, text: str, lang: Lang | None = None, without: str | None = None) -> dict[str, float] | None:

@@ -41,11 +41,11 @@ def test_each_query_token_finds_its_nearest_in_each_passage(index: TokenIndex) -
     np.testing.assert_allclose(index.maxima(np.array([2, 0, 1]), QUERY), expected, atol=1e-6)
 
 
-def test_similarities_stand_beside_where_tokens_begin(index: TokenIndex) -> None:
-    last, first, empty = index.similarities(np.array([2, 0, 1]), QUERY)
-    np.testing.assert_allclose(first, [[1, 0, 0.6], [0, 1, 0.8]], atol=1e-6)
-    assert index.begins(0).tolist() == [OUTSIDE, 3]
-    assert (last.shape, empty.shape) == ((1, 3), (0, 3))
+def test_each_range_of_a_passage_has_its_own_nearest_tokens(index: TokenIndex) -> None:
+    ranges = [np.array(one) for one in ([(OUTSIDE, 0), (0, 9)], [(OUTSIDE, 0), (0, 3), (3, 4), (4, 9)], [(OUTSIDE, 0)])]
+    half, nothing = np.sqrt(0.5), [-1, -1, -1]
+    expected = [nothing, [half, half, 1.4 * half], [1, 0, 0.6], nothing, [0, 1, 0.8], nothing, nothing]
+    np.testing.assert_allclose(index.within(np.array([2, 0, 1]), ranges, QUERY), expected, atol=1e-6)
 
 
 def test_what_was_written_is_there(index: TokenIndex, folder: Path) -> None:

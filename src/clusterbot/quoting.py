@@ -128,24 +128,22 @@ class SentenceReader:
         indexes = self._snapshot.languages
         asked = asked_words(question.words, question.lang, indexes[question.lang].store.idf, self._meanings)
         matched = {lang: _matched(query.text, lang, index) for lang, index in indexes.items()}
-        similarities = self._similarities(hits, query)
-        tells = telling(question, query)
+        spans = [self._spans(hit.row, hit.passage) for hit in hits]
+        late = self._late(hits, spans, query, telling(question, query))
         asks_what_it_is = question.asks_what_it_is
         found: dict[tuple[str, int], Candidate] = {}
-        for hit in hits:
+        for hit, own, compared in zip(hits, spans, late, strict=True):
             document, lang = hit.passage.document, hit.passage.document.lang
             is_opening = asks_what_it_is and _opens(hit.passage)
             in_title = terms_of(document.title, lang)
-            spans = self._spans(hit.row, hit.passage)
-            compared = self._late(hit, spans, similarities.get(hit.row), tells), self._dense(hit, spans, query)
-            for span, (late, content), (cosine, dense) in zip(spans, *compared, strict=True):
+            for span, (maxsim, content), (cosine, dense) in zip(own, compared, self._dense(hit, own, query), strict=True):
                 if (document.id, span.start) in found:
                     continue
                 text = document.text[span.start : span.end]
                 held = terms_of(text, lang)
                 parts = Parts(
                     dense=dense,
-                    late=late,
+                    late=maxsim,
                     content=content,
                     matched=matched[lang](in_title | held),
                     told=told_share(asked, held, lang),
@@ -165,29 +163,25 @@ class SentenceReader:
             return quotable(passage)
         return [Span(*span) for span in (index.sentences.spans(row - index.first_row) + passage.start).tolist()]
 
-    def _similarities(self, hits: Sequence[Hit], query: Query) -> dict[int, NDArray[np.float32]]:
-        """Return the cosines of hits' tokens with the query's by the hits' rows; nothing where the index holds no token vectors."""
-        found: dict[int, NDArray[np.float32]] = {}
-        for index in self._snapshot.languages.values():
-            rows = [hit.row for hit in hits if 0 <= hit.row - index.first_row < len(index.store)]
-            if index.tokens is not None and rows and len(query.tokens):
-                found |= zip(rows, index.tokens.similarities(np.array(rows) - index.first_row, query.tokens), strict=True)
-        return found
-
     def _late(
-        self, hit: Hit, spans: Sequence[Span], cosines: NDArray[np.float32] | None, tells: NDArray[np.bool_]
-    ) -> list[tuple[float, float]]:
-        """Return `late` and `content` of a hit's sentences; `cosines` are those of its tokens with the query's."""
-        index = self._snapshot.languages[hit.passage.document.lang]
-        if index.tokens is None or cosines is None or not spans:
-            return [(0.0, 0.0)] * len(spans)
-        begins = index.tokens.begins(hit.row - index.first_row)
-        ranges = np.array([(one.start, one.end) for one in spans]) - hit.passage.start
-        tokens = np.searchsorted(begins, ranges).tolist()
-        own = np.stack([cosines[first:last].max(axis=0, initial=-1.0) for first, last in tokens])
-        around = cosines[begins == OUTSIDE].max(axis=0, initial=-1.0)
-        content = own[:, tells].mean(axis=1) if tells.any() else np.zeros(len(spans))
-        return list(zip(np.maximum(own, around).mean(axis=1).tolist(), content.tolist(), strict=True))
+        self, hits: Sequence[Hit], spans: Sequence[Sequence[Span]], query: Query, tells: NDArray[np.bool_]
+    ) -> list[list[tuple[float, float]]]:
+        """Return `late` and `content` of each hit's sentences: 0 where the index holds no token vectors."""
+        found = [[(0.0, 0.0)] * len(own) for own in spans]
+        for lang, index in self._snapshot.languages.items():
+            places = [place for place, hit in enumerate(hits) if hit.passage.document.lang == lang]
+            if index.tokens is None or not places or not len(query.tokens):
+                continue
+            rows = np.array([hits[place].row for place in places]) - index.first_row
+            ranges = [_ranges(hits[place].passage, spans[place]) for place in places]
+            highest = index.tokens.within(rows, ranges, query.tokens)
+            sizes = [len(one) for one in ranges]
+            around = np.repeat(highest[np.cumsum(sizes) - sizes], sizes, axis=0)
+            content = highest[:, tells].mean(axis=1) if tells.any() else np.zeros(len(highest))
+            pairs = zip(np.maximum(highest, around).mean(axis=1).tolist(), content.tolist(), strict=True)
+            for place, size in zip(places, sizes, strict=True):
+                found[place] = list(islice(pairs, size))[1:]
+        return found
 
     def _dense(self, hit: Hit, spans: Sequence[Span], query: Query) -> list[tuple[float | None, float]]:
         """Return the cosines of a hit's sentences and their standard scores: None and 0 where the index holds no such vectors."""
@@ -229,6 +223,11 @@ def _matched(asked: str, lang: Lang, index: LanguageIndex) -> Callable[[frozense
         return sum(weight for term, weight in weighted if term in held) / mass
 
     return share
+
+
+def _ranges(passage: Passage, spans: Sequence[Span]) -> NDArray[np.int64]:
+    """Return where tokens begin: those of a passage's title and heading, then those of each of its sentences: int64 (1 + s, 2)."""
+    return np.array([(OUTSIDE, 0), *((span.start - passage.start, span.end - passage.start) for span in spans)])
 
 
 def _opens(passage: Passage) -> bool:

@@ -231,7 +231,9 @@ def fuse(
 def standardise_late(late: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """Return MaxSim of the best candidates as standard scores among them, the lowest for those that were not compared: (count,)."""
     standard = (late - late.mean()) / max(float(late.std()), MIN_LATE_DEVIATION) if len(late) else late
-    return np.pad(standard, (0, count - len(late)), constant_values=standard.min(initial=0.0)).astype(np.float32)
+    found = np.full(count, standard.min(initial=0.0), np.float32)
+    found[: len(late)] = standard
+    return found
 
 
 def late_weight(is_other: bool, weights: FusionWeights) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +49,21 @@ class TokenIndex:
     def __len__(self) -> int:
         return len(self._firsts) - 1
 
-    def begins(self, row: int) -> NDArray[np.int32]:
-        """Return where in the passage its tokens begin: int32 (t,), OUTSIDE for those of its title and heading."""
-        return self._begins[self._firsts[row] : self._firsts[row + 1]]
+    def within(
+        self, rows: NDArray[np.int64], ranges: Sequence[NDArray[np.int64]], query: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return for ranges of each passage's text, (k, 2), the highest cosines with tokens that begin in them.
 
-    def similarities(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Return for each passage the cosines of its tokens with a query's: float32 (t, m); query float32 (m, r), length 1 each."""
-        found, sizes = self._cosines(rows, query), self._firsts[rows + 1] - self._firsts[rows]
-        return np.split(found, np.cumsum(sizes)[:-1])
+        float32 (all ranges, m), one passage after the other; -1 where none begins. Tokens of title and heading begin at OUTSIDE.
+        """
+        firsts, sizes = self._firsts[rows], self._firsts[rows + 1] - self._firsts[rows]
+        parts = zip(firsts.tolist(), sizes.tolist(), (np.cumsum(sizes) - sizes).tolist(), ranges, strict=True)
+        found = [np.searchsorted(self._begins[first : first + size], own) + place for first, size, place, own in parts]
+        bounds = np.concatenate(found)
+        nothing = np.full((1, len(query)), -1, np.float32)  # a range at the very end begins at no token
+        highest = np.maximum.reduceat(np.concatenate([self._cosines(rows, query), nothing]), bounds.ravel(), axis=0)[::2]
+        highest[bounds[:, 0] == bounds[:, 1]] = nothing
+        return highest
 
     def maxima(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return for each passage and query token the highest cosine with a passage token: float32 (len(rows), m)."""
