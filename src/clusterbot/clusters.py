@@ -72,6 +72,7 @@ class _Word:
     start: int
     end: int
     text: str
+    is_article: bool
 
 
 class ClusterRegistry:
@@ -173,10 +174,11 @@ class ClusterRegistry:
 
     def _candidates(self, text: str) -> Iterator[Mention]:
         words = _words(text)
+        are_known = [word.is_article or word.text in self._known_words for word in words]
         for first in range(len(words)):
             for last in range(first, min(first + MAX_NAME_WORDS, len(words))):
                 window = words[first : last + 1]
-                if len(window) > 1 and (_is_article(window[-1]) or (_is_article(window[0]) and len(window) > 2)):
+                if len(window) > 1 and (window[-1].is_article or (window[0].is_article and len(window) > 2)):
                     continue
                 key = _key(window)
                 matched = text[window[0].start : window[-1].end]
@@ -184,13 +186,12 @@ class ClusterRegistry:
                     continue
                 if key in self._by_key:
                     yield self._mention(window, matched, key, 0)
-                elif near := self._misspelt(window, key):
+                elif not all(are_known[first : last + 1]) and (near := self._misspelt(key)):
                     yield self._mention(window, matched, *near)
 
-    def _misspelt(self, window: list[_Word], key: str) -> tuple[str, int] | None:
-        """Return the nearest name that the words misspell, and by how many letters; nobody misspells the first."""
-        content = [word.text for word in window if not _is_article(word)]
-        if len(key) < MIN_FUZZY_CHARS - 1 or all(word in self._known_words for word in content):
+    def _misspelt(self, key: str) -> tuple[str, int] | None:
+        """Return the nearest name that words misspell, and by how many letters; nobody misspells the first."""
+        if len(key) < MIN_FUZZY_CHARS - 1:
             return None
         allowed = 1 if len(key) < 9 else 2
         near = process.extractOne(key, self._long_keys.get(key[0], ()), scorer=OSA.distance, score_cutoff=allowed)
@@ -225,18 +226,15 @@ def _names_of(names: Names, cluster_id: str) -> Iterator[_Known]:
 
 
 def _words(text: str) -> list[_Word]:
-    return [_Word(match.start(), match.end(), _singular(fold(match.group()))) for match in _WORD.finditer(text)]
+    singular = ((match, _singular(fold(match.group()))) for match in _WORD.finditer(text))
+    return [_Word(match.start(), match.end(), word, word in _ARTICLES) for match, word in singular]
 
 
 def _singular(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] in "sx" and word[-2] != "s" else word
 
 
-def _is_article(word: _Word) -> bool:
-    return word.text in _ARTICLES
-
-
 def _key(words: list[_Word]) -> str:
     """Join words so that spaces, hyphens and articles make no difference; a one-word name keeps its article (`Le Pôle`)."""
-    content = [word.text for word in words if not _is_article(word)]
+    content = [word.text for word in words if not word.is_article]
     return "".join(content if len(content) > 1 else [word.text for word in words])

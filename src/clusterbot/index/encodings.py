@@ -16,7 +16,7 @@ from clusterbot.models import Lang
 from clusterbot.passages import context_of, quotable
 
 SLICE = 256  # texts embedded between two moments at which a killed build has lost nothing
-WINDOW = 4096  # passages whose texts and encodings are held at once, and which are embedded by length: 45 MB with their tokens
+WINDOW = 4096  # passages held at once, and embedded by length: encodings with tokens 45 MB, texts with those of sentences 12 MB
 QUESTION_WORDS = 12  # of a passage, to ask with: as many as our test questions have
 
 Progress = Callable[[int, int], None]
