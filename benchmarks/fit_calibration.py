@@ -25,7 +25,11 @@ from clusterbot.evaluation import Asked, open_dataset
 from clusterbot.ranking import read_ranking
 from clusterbot.settings import read_settings
 
-OWN = {"tuning": ("tuning",), "tuning, more": ("tuning_more", "tuning_unanswerable")}
+OWN = {
+    "tuning": ("tuning",),
+    "tuning, more": ("tuning_more", "tuning_unanswerable"),
+    "by a third hand": ("blind_2",),
+}
 HOME = Path("tests/evaluation")
 FIGURES = ("auroc", "f1_unanswerable", "f1_answerable", "ece", "ece_known_share", "ece_of_chance")
 

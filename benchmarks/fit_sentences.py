@@ -169,7 +169,7 @@ def main() -> None:
         print(f"| {each} | {np.mean([any(one) for one in told]):.3f} | {np.mean([len(one) for one in told]):.2f} | {share} |")
 
     found = {name: round(float(weight), 3) for name, weight in zip(PARTS, weights, strict=True)}
-    sentence = SentenceWeights(margin=margin, **found)
+    sentence = SentenceWeights(margin=margin, answered=ranking.sentence.answered, **found)
     print(f"\n{sentence.model_dump_json(indent=1)}")
     if options.write:
         path = Path(str(resources.files("clusterbot").joinpath("data/ranking.json")))

@@ -32,7 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from clusterbot.analysis import analyse
-from clusterbot.answering import EVIDENCE, evidence
+from clusterbot.answering import EVIDENCE
 from clusterbot.calibrating import SET_WEIGHT, error_of_chance, move_odds
 from clusterbot.datasets import Dataset, read_dataset
 from clusterbot.embedding import open_embedder
@@ -47,7 +47,11 @@ from clusterbot.settings import read_settings
 from clusterbot.text import split_sentences
 
 HOME = Path("tests/evaluation")
-OWN = {"tuning": ("tuning",), "tuning, more": ("tuning_more", "tuning_unanswerable")}  # as in fit_calibration.py
+OWN = {  # as in fit_calibration.py
+    "tuning": ("tuning",),
+    "tuning, more": ("tuning_more", "tuning_unanswerable"),
+    "by a third hand": ("blind_2",),
+}
 ASKED_SENTENCES = 150
 OWN_QUESTIONS = (30, 60, 100)
 CHOICES = {
@@ -100,7 +104,7 @@ def describe(engine: Engine, question: Question, query: Query, hits: Sequence[Hi
     by_words = max(hits, key=lambda hit: hit.lexical).passage.document.id
     by_vector = max(hits, key=lambda hit: hit.cosine).passage.document.id
     return {
-        **evidence(hits),
+        **engine.reader.evidence(question, query, hits, read),
         **of_sentences(question, read),
         **gaps,
         "MaxSim": float(lists["late"][0]),
@@ -179,7 +183,7 @@ def fit(parts: Sequence[tuple[Matrix, NDArray[np.bool_]]]) -> Callable[[Matrix],
     matrix, truth = np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
     weight = np.concatenate([np.where(one, SET_WEIGHT / one.sum(), SET_WEIGHT / (~one).sum()) for _, one in parts])
     scaler = StandardScaler().fit(matrix)
-    model = LogisticRegression(C=0.3).fit(scaler.transform(matrix), truth, weight)
+    model = LogisticRegression(C=0.01).fit(scaler.transform(matrix), truth, weight)
     return lambda rows: model.decision_function(scaler.transform(rows))
 
 

@@ -8,7 +8,7 @@ A part is taken into evaluation.json from the file that a command wrote:
     fit             clusterbot eval --fit DATASET_DIR... --json, with public sets alone
     ablation        benchmarks/ablate_ranking.py DATASET_DIR... --json FILE
     answerability   benchmarks/try_answerability.py DATASET_DIR... --json FILE
-    blind           clusterbot eval tests/evaluation/blind tests/evaluation/blind_2 --json
+    blind           clusterbot eval tests/evaluation/blind tests/evaluation/blind_2 tests/evaluation/blind_3 --json
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ DOCS = Path(__file__).parent
 RESULTS = DOCS / "evaluation.json"
 PARTS = ("eval", "fit", "ablation", "answerability", "blind")
 OWN = "evaluation"
-NAMES = {OWN: "our test questions", "tuning": "our tuning questions", "tuning, more": "more tuning questions"}
+NAMES = {
+    OWN: "our test questions",
+    "tuning": "our tuning questions",
+    "tuning, more": "more tuning questions",
+    "by a third hand": "questions by a third hand",
+}
 COLOURS = ("#b4371f", "#1f5fb4", "#2e8540", "#8a5fb4", "#b4811f", "#5b6770")
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 320, 48, 36, 170, 36
 
@@ -69,6 +74,7 @@ def values(results: Json) -> Json:
         "own": sets[OWN],
         "blind": results["blind"][0],
         "blind_2": results["blind"][1],
+        "blind_3": results["blind"][2],
         "best": best,
         "left_out": left_out,
         "plain_left_out": fitted["without"]["late interaction"],

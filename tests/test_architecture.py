@@ -51,7 +51,7 @@ COLUMNS = (
     ("index.unchanged",),
     ("index.build",),
     ("index",),
-    ("retrieval", "facts", "entailment"),
+    ("retrieval", "facts", "entailment", "pair_reader"),
     ("quoting",),
     ("answering", "naming"),
     ("finding",),

@@ -178,7 +178,7 @@ def test_eval_fit_is_taken_up_by_the_next_build(cli: Cli, tmp_path: Path) -> Non
     assert manifest.calibration == found.calibration
     assert manifest.calibrated_for == "keywords@1"
     calibration = found.calibration["fr"]
-    assert probability(calibration, {"cosine": 1, "dense": 4, "margin": 4, "matched": 1}) > calibration.threshold
+    assert probability(calibration, {"cosine": 1, "dense": 4, "margin": 4, "matched": 1, "answered": 0}) > calibration.threshold
 
 
 def test_eval_fit_tells_people_what_it_is_worth_and_what_comes_next(cli: Cli, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
@@ -12,6 +12,7 @@ from clusterbot.embedding import Embedder
 from clusterbot.index.snapshot import Calibration, Snapshot
 from clusterbot.ledger import Ledger
 from clusterbot.models import EVERYTHING, Citation, Disagreement, Filters, Lang
+from clusterbot.pair_reader import LABELS, PairReader
 from clusterbot.questions import Question
 from clusterbot.quoting import Candidate, SentenceReader, SentenceWeights, choose
 from clusterbot.retrieval import Hit, Query, was_said_by
@@ -47,11 +48,16 @@ class Abstention:
 class Reader:
     """Finds the sentences that answer in the passages of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, embedder: Embedder, ledger: Ledger, weights: SentenceWeights) -> None:
+    def __init__(
+        self, snapshot: Snapshot, embedder: Embedder, ledger: Ledger, weights: SentenceWeights, pairs: PairReader | None = None
+    ) -> None:
+        """Read with an embedder and fitted weights; `pairs` reads questions and sentences together, where the model has one."""
         self._snapshot = snapshot
+        self._pairs = pairs
         self._ledger = ledger
         self._sentences = SentenceReader(snapshot, embedder, weights)
         self.margin = weights.margin
+        self._weight = weights.answered
 
     def warm(self) -> None:
         """Read beforehand what is otherwise read at the first questions."""
@@ -59,8 +65,40 @@ class Reader:
         self._sentences.warm()
 
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
-        """Return the sentences of the best hits, scored, best first, ties by place."""
-        return self._sentences.read(question, query, hits)
+        """Return the sentences of the best hits, scored, best first; the first few are read together with the question for that."""
+        found = self._sentences.read(question, query, hits)
+        if self._pairs is None or not len(query.tokens):
+            return found
+        best = found[:READ_TOGETHER]
+        codes = [self._sentences.codes(one) for one in best]
+        if not best or not all(map(len, codes)):
+            return found
+        scores = self._pairs.read(query.tokens, codes)
+        odds = (scores[:, LABELS.index("answered")] - scores[:, LABELS.index("unanswered")]).tolist()
+        order = sorted(range(len(best)), key=lambda place: -(best[place].score + self._weight * odds[place]))
+        return [*(replace(best[place], answered=odds[place]) for place in order), *found[READ_TOGETHER:]]
+
+    def evidence(
+        self, question: Question, query: Query, hits: Sequence[Hit], sentences: Sequence[Candidate] | None = None
+    ) -> dict[str, float]:
+        """Return what speaks for the corpus holding an answer, by the names in EVIDENCE; `sentences` if the hits' are read already.
+
+        The highest cosine, the highest standard score, by how much the best document leads the tenth (where many are equally near,
+        none is about the question), the largest share of the asking words that one of the best passages holds, and the highest log
+        odds that one of the best sentences answers: 0 where nothing reads them.
+        """
+        read = self.read(question, query, hits) if sentences is None else sentences
+        scores: dict[str, float] = {}
+        for hit in hits:
+            scores.setdefault(hit.passage.document.id, hit.score)
+        best_documents = list(scores.values())[:MARGIN_RANK]
+        return {
+            "cosine": max(hit.cosine for hit in hits),
+            "dense": max(hit.dense for hit in hits),
+            "margin": best_documents[0] - best_documents[-1],
+            "matched": max(hit.matched for hit in hits[:MATCHED_HITS]),
+            "answered": max((one.answered for one in read if one.answered is not None), default=0.0),
+        }
 
     def answer(
         self,
@@ -77,11 +115,13 @@ class Reader:
         """
         as_of = filters.as_of
         leads = tuple(islice((hit for hit in hits if was_said_by(hit.passage.document, hit.passage.text, as_of)), shown))
-        sentences = [one for one in self.read(question, query, hits) if was_said_by(one.document, one.text, as_of)]
+        read = self.read(question, query, hits)
+        sentences = [one for one in read if was_said_by(one.document, one.text, as_of)]
         if not sentences:
             return Abstention(question, 0.0, "nothing_found", leads)
         calibration = self._snapshot.manifest.calibration.get(question.lang)
-        confidence = probability(calibration, evidence(judged)) if calibration else 0.0
+        found = self.evidence(question, query, judged, read if judged is hits else None) if calibration else {}
+        confidence = probability(calibration, found) if calibration else 0.0
         told = self._told(question, filters) if calibration else []
         if told:
             confidence = max(confidence, TOLD)
@@ -108,28 +148,11 @@ class Reader:
         return twin if twin is not None and was_said_by(twin.document, twin.text, as_of) else quote
 
 
-EVIDENCE = ("cosine", "dense", "margin", "matched")
+EVIDENCE = ("cosine", "dense", "margin", "matched", "answered")
 MATCHED_HITS = 3
 MARGIN_RANK = 10
+READ_TOGETHER = 3  # sentences that are read beside the question
 MAX_LOG_ODDS = 50.0  # beyond it, a float no longer tells the probability from 0 or 1
-
-
-def evidence(hits: Sequence[Hit]) -> dict[str, float]:
-    """Return what speaks for the corpus holding an answer, by the names in EVIDENCE.
-
-    The highest cosine, the highest standard score, by how much the best document leads the tenth (where many are equally near, none
-    is about the question), and the largest share of the asking words that one of the best passages holds.
-    """
-    scores: dict[str, float] = {}
-    for hit in hits:
-        scores.setdefault(hit.passage.document.id, hit.score)
-    best_documents = list(scores.values())[:MARGIN_RANK]
-    return {
-        "cosine": max(hit.cosine for hit in hits),
-        "dense": max(hit.dense for hit in hits),
-        "margin": best_documents[0] - best_documents[-1],
-        "matched": max(hit.matched for hit in hits[:MATCHED_HITS]),
-    }
 
 
 def probability(calibration: Calibration, features: dict[str, float]) -> float:

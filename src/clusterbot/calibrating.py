@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from clusterbot.answering import EVIDENCE, evidence, probability
+from clusterbot.answering import EVIDENCE, probability
 from clusterbot.datasets import Dataset
 from clusterbot.embedding import Embedder
 from clusterbot.engine import SEARCHED, Engine
@@ -78,8 +78,9 @@ def collect(
     for done, test in enumerate(dataset.queries, start=1):
         question = understand(test.text, engine.registry)
         query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
-        hits = engine.retriever.search(query if with_tokens else replace(query, tokens=query.tokens[:0]), SEARCHED)
-        asked.append(Asked(test, {}, evidence(hits) if hits else None, None))
+        query = query if with_tokens else replace(query, tokens=query.tokens[:0])
+        hits = engine.retriever.search(query, SEARCHED)
+        asked.append(Asked(test, {}, engine.reader.evidence(question, query, hits) if hits else None, None))
         if progress:
             progress(done, len(dataset.queries))
     return asked
@@ -166,7 +167,7 @@ def error_of_chance(chance: NDArray[np.float64]) -> float:
     return float(np.mean([expected_calibration_error(random.random(len(chance)) < chance, chance) for _ in range(DRAWS)]))
 
 
-def fit_calibration(sets: Sequence[tuple[str, Sequence[Asked]]], features: Sequence[str], penalty: float = 0.3) -> Calibration:
+def fit_calibration(sets: Sequence[tuple[str, Sequence[Asked]]], features: Sequence[str], penalty: float = 0.01) -> Calibration:
     """Fit a logistic regression from evidence to answerability, on named sets.
 
     Each set counts alike, and within it its answerable questions as much as its others: the probability is for even odds, since

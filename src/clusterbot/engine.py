@@ -12,7 +12,8 @@ from clusterbot.answering import EVIDENCE, Abstention, Answer, Reader
 from clusterbot.claim_rules import read_rules
 from clusterbot.claims import Verdict, normal_claim, split_claims, weigh
 from clusterbot.clusters import ClusterRegistry
-from clusterbot.embedding import Embedder
+from clusterbot.compiled import CompiledEmbedder
+from clusterbot.embedding import Embedder, has_tokens
 from clusterbot.errors import IndexMismatch
 from clusterbot.facts import FactJudge
 from clusterbot.finding import Finder
@@ -21,6 +22,7 @@ from clusterbot.judging import Judge, RuleJudge
 from clusterbot.ledger import Ledger
 from clusterbot.models import EVERYTHING, LANGUAGES, Citation, Disagreement, Filters, Lang, Profile
 from clusterbot.naming import NameJudge
+from clusterbot.pair_reader import read_pair_reader
 from clusterbot.questions import Question, understand
 from clusterbot.quoting import Candidate
 from clusterbot.ranking import Ranking
@@ -66,7 +68,8 @@ class Engine:
         self.registry = ClusterRegistry(profiles, loaded.words, loaded.tables.ambiguous)
         self.ledger = Ledger(profiles, loaded.tables.vocabulary)
         self.retriever = Retriever(loaded, embedder, ranking.fusion)
-        self.reader = Reader(loaded, embedder, self.ledger, ranking.sentence)
+        self.pairs = read_pair_reader() if isinstance(embedder, CompiledEmbedder) and has_tokens(embedder) else None
+        self.reader = Reader(loaded, embedder, self.ledger, ranking.sentence, self.pairs)
         self.finder = Finder(loaded, self.registry.clusters, self.retriever, self.ledger, ranking.finding)
         self.rules = read_rules()
         self._rule_judge = RuleJudge(self.rules)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterbot.answering import evidence, probability
+from clusterbot.answering import probability
 from clusterbot.assistant import recipe
 from clusterbot.corpus import Corpus
 from clusterbot.datasets import Dataset, TestQuery
@@ -95,7 +95,7 @@ def ask_all(dataset: Dataset, engine: Engine, progress: Callable[[int, int], Non
     return asked
 
 
-def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine, is_read: bool) -> Asked:
+def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine, is_quoted: bool) -> Asked:
     started = time.perf_counter()
     try:
         question = understand(test.text, engine.registry)
@@ -103,14 +103,16 @@ def _ask(test: TestQuery, relevant: dict[str, float], engine: Engine, is_read: b
         raise EvaluationError(f"query {test.id}: {error}") from error
     query = engine.retriever.query(question.query, question.lang, question.cluster_ids, question.words)
     hits = engine.retriever.search(query, SEARCHED)
+    sentences = engine.reader.read(question, query, hits)
+    found = engine.reader.evidence(question, query, hits, sentences) if hits else None
     quoted = None
-    if is_read:
-        chosen = choose(question, engine.reader.read(question, query, hits), engine.reader.margin)
+    if is_quoted:
+        chosen = choose(question, sentences, engine.reader.margin)
         elapsed_ms = 1000 * (time.perf_counter() - started)
         answering = [one.document.id in relevant and holds_answer(one.text, test.answers) for one in chosen]
         are_verbatim = all(one.text == one.document.text[one.start : one.end] for one in chosen)
         quoted = Quoted(bool(answering and answering[0]), any(answering), are_verbatim, elapsed_ms)
-    return Asked(test, _rankings(hits, query, engine), evidence(hits) if hits else None, quoted)
+    return Asked(test, _rankings(hits, query, engine), found, quoted)
 
 
 def _rankings(hits: Sequence[Hit], query: Query, engine: Engine) -> dict[str, dict[str, float]]:

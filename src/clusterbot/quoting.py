@@ -34,7 +34,7 @@ REMEMBERED_SENTENCES = 20_000
 class SentenceWeights(BaseModel):
     """How a sentence's parts add up to the score by which it is quoted: the weights of `Parts`, fitted, see docs/evaluation.md.
 
-    `margin` is how far below the best sentence a further quote may score.
+    `margin` is how far below the best sentence a further quote may score; `answered` weighs the log odds of those read together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +49,7 @@ class SentenceWeights(BaseModel):
     opening: float
     other: float
     margin: float
+    answered: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ _values = attrgetter(*PARTS)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer, with what speaks for it; `cosine` is that of its vector with the question's, where it has one."""
+    """A sentence that may answer: what speaks for it, cosine with the question, passage's row, log odds of answering."""
 
     document: Document
     start: int
@@ -92,6 +93,8 @@ class Candidate:
     parts: Parts = Parts()
     score: float = 0.0
     cosine: float | None = None
+    row: int | None = None
+    answered: float | None = None
 
     @property
     def text(self) -> str:
@@ -123,6 +126,14 @@ class SentenceReader:
             found = self._standardised(found[:READ_SENTENCES], query)
         return sorted(found, key=lambda one: (-one.score, one.document.id, one.start))
 
+    def codes(self, sentence: Candidate) -> NDArray[np.int8]:
+        """Return the codes of a sentence's tokens (t, r); none where the index holds none."""
+        index = self._snapshot.languages[sentence.document.lang]
+        if index.tokens is None or sentence.row is None:
+            return np.empty((0, 0), np.int8)
+        before = self._snapshot.passages[sentence.row].start
+        return index.tokens.codes(sentence.row - index.first_row, sentence.start - before, sentence.end - before)
+
     def _sentences(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of hits with all their parts, but for `dense` where the index holds no vectors of sentences."""
         indexes = self._snapshot.languages
@@ -153,7 +164,7 @@ class SentenceReader:
                     other=lang != question.lang,
                 )
                 score = parts.score(self._weights)
-                found[document.id, span.start] = Candidate(document, span.start, span.end, parts, score, cosine)
+                found[document.id, span.start] = Candidate(document, span.start, span.end, parts, score, cosine, hit.row)
         return list(found.values())
 
     def _spans(self, row: int, passage: Passage) -> list[Span]:

@@ -49,6 +49,12 @@ class TokenIndex:
     def __len__(self) -> int:
         return len(self._firsts) - 1
 
+    def codes(self, row: int, start: int, end: int) -> NDArray[np.int8]:
+        """Return the codes of a passage's tokens that begin in a range of its text: int8 (t, r)."""
+        begin, stop = self._firsts[row : row + 2]
+        first, last = np.searchsorted(self._begins[begin:stop], (start, end)) + begin
+        return self._codes[first:last]
+
     def within(
         self, rows: NDArray[np.int64], ranges: Sequence[NDArray[np.int64]], query: NDArray[np.float32]
     ) -> NDArray[np.float32]:
