@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fit_calibration import HOME, OWN
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.isotonic import IsotonicRegression
@@ -46,12 +47,6 @@ from clusterbot.retrieval import Hit, Query
 from clusterbot.settings import read_settings
 from clusterbot.text import split_sentences
 
-HOME = Path("tests/evaluation")
-OWN = {  # as in fit_calibration.py
-    "tuning": ("tuning",),
-    "tuning, more": ("tuning_more", "tuning_unanswerable"),
-    "by a third hand": ("blind_2",),
-}
 ASKED_SENTENCES = 150
 OWN_QUESTIONS = (30, 60, 100)
 CHOICES = {

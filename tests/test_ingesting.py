@@ -400,9 +400,9 @@ def write_for_ever(corpus_dir: Path, index_dir: Path, seed: int, ready: Callable
 
     from clusterbot.analysis import identify_language
     from clusterbot.index.build import Recipe, build_index
+    from clusterbot.ingest.changes import Library, Plan
     from clusterbot.ingest.compose import Given
     from clusterbot.ingest.fetch import Fetcher, Validators
-    from clusterbot.ingest.library import Library, Plan
     from clusterbot.ingest.parsed import Block
     from clusterbot.ingest.parsed import Page as Read
     from clusterbot.ingest.reading import Source

@@ -1,8 +1,7 @@
-"""What reads two texts together: it computes what was trained, tells what answers from what doesn't, and costs next to nothing."""
+"""What reads two texts together: it computes what was trained, tells what answers from what doesn't, where an index is read."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from clusterbot.engine import Engine
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index
 from clusterbot.index.tokens import unit
-from clusterbot.models import Document
 from clusterbot.pair_reader import LABELS, PairReader, read_pair_reader
 from clusterbot.questions import understand
 from clusterbot.ranking import read_ranking
+from fakes import document
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ANSWERED, UNANSWERED = LABELS.index("answered"), LABELS.index("unanswered")
@@ -43,7 +42,6 @@ def test_it_computes_what_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.no_grad():
         known = network([Pair(asked, unit(text), 0) for text in texts]).numpy()
     np.testing.assert_allclose(reader.read(asked, texts), known, atol=0.02)  # the weights are kept in half precision
-    sys.modules.pop("train_pair_reader")
 
 
 def test_texts_that_are_read_together_dont_change_each_other() -> None:
@@ -97,19 +95,8 @@ TEXT = (
 
 @pytest.mark.model
 def test_the_best_sentences_of_an_index_are_read_with_the_question(embedder: CompiledEmbedder, tmp_path: Path) -> None:
-    page = Document(
-        id="chaloupes.fr",
-        kind="article",
-        title="Les chaloupes",
-        lang="fr",
-        url="https://example.org/",
-        publisher="les essais",
-        retrieved="2026-11-28",
-        licence="la nôtre",
-        text=TEXT,
-    )
     ranking = read_ranking(with_tokens=True)
-    build_index(Corpus((page,)), tmp_path, embedder, recipe(ranking))
+    build_index(Corpus((document(text=TEXT),)), tmp_path, embedder, recipe(ranking))
 
     def told(text: str, with_tokens: bool = True) -> float:
         engine = Engine(snapshot.load(tmp_path), embedder, ranking)

@@ -67,16 +67,17 @@ class Reader:
     def read(self, question: Question, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the sentences of the best hits, scored, best first; the first few are read together with the question for that."""
         found = self._sentences.read(question, query, hits)
-        if self._pairs is None or not len(query.tokens):
+        pairs, best = self._pairs_for(query), found[:READ_TOGETHER]
+        codes = [self._sentences.codes(one) for one in best] if pairs else []
+        if pairs is None or not best or not all(map(len, codes)):
             return found
-        best = found[:READ_TOGETHER]
-        codes = [self._sentences.codes(one) for one in best]
-        if not best or not all(map(len, codes)):
-            return found
-        scores = self._pairs.read(query.tokens, codes)
+        scores = pairs.read(query.tokens, codes)
         odds = (scores[:, LABELS.index("answered")] - scores[:, LABELS.index("unanswered")]).tolist()
         order = sorted(range(len(best)), key=lambda place: -(best[place].score + self._weight * odds[place]))
         return [*(replace(best[place], answered=odds[place]) for place in order), *found[READ_TOGETHER:]]
+
+    def _pairs_for(self, query: Query) -> PairReader | None:
+        return self._pairs if len(query.tokens) else None
 
     def evidence(
         self, question: Question, query: Query, hits: Sequence[Hit], sentences: Sequence[Candidate] | None = None
@@ -87,7 +88,8 @@ class Reader:
         none is about the question), the largest share of the asking words that one of the best passages holds, and the highest log
         odds that one of the best sentences answers: 0 where nothing reads them.
         """
-        read = self.read(question, query, hits) if sentences is None else sentences
+        if sentences is None:  # without what reads them together, they would be read for nothing
+            sentences = self.read(question, query, hits) if self._pairs_for(query) else ()
         scores: dict[str, float] = {}
         for hit in hits:
             scores.setdefault(hit.passage.document.id, hit.score)
@@ -97,7 +99,7 @@ class Reader:
             "dense": max(hit.dense for hit in hits),
             "margin": best_documents[0] - best_documents[-1],
             "matched": max(hit.matched for hit in hits[:MATCHED_HITS]),
-            "answered": max((one.answered for one in read if one.answered is not None), default=0.0),
+            "answered": max((one.answered for one in sentences if one.answered is not None), default=0.0),
         }
 
     def answer(

@@ -8,6 +8,7 @@ it. `benchmarks/train_pair_reader.py` makes the weights, from pairs that we wrot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 
 import numpy as np
@@ -79,7 +80,8 @@ class PairReader:
         return given
 
 
+@cache
 def read_pair_reader() -> PairReader:
-    """Read the weights that ship, which hold for the bundled model's token codes."""
+    """Read the weights that ship, once, which hold for the bundled model's token codes."""
     with resources.files("clusterbot").joinpath("data/pair_reader.npz").open("rb") as file, np.load(file) as data:
         return PairReader({name: data[name].astype(np.float32) for name in data.files})

@@ -18,8 +18,8 @@ from clusterbot.cli.planning import ask, dead_source_lines, difference_json, doc
 from clusterbot.errors import ClusterbotError, PageGone, UsageError
 
 if TYPE_CHECKING:
+    from clusterbot.ingest.changes import Library, Plan
     from clusterbot.ingest.compose import Given
-    from clusterbot.ingest.library import Library, Plan
     from clusterbot.ingest.parsed import Entry, Listing
     from clusterbot.ingest.reading import Source
     from clusterbot.settings import Settings
@@ -237,8 +237,8 @@ def remove(
 def _library(settings: Settings, pause_s: float = 0.0) -> Iterator[Library]:
     from importlib import metadata
 
+    from clusterbot.ingest.changes import Library
     from clusterbot.ingest.fetch import Fetcher, Limits
-    from clusterbot.ingest.library import Library
 
     contact = f" (+{settings.contact})" if settings.contact else ""
     fetcher = Fetcher(

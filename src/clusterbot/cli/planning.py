@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from clusterbot.cli import console
 
 if TYPE_CHECKING:
-    from clusterbot.ingest.library import Plan
+    from clusterbot.ingest.changes import Plan
     from clusterbot.models import Document
 
 SHOWN_SENTENCES = 20
@@ -53,7 +53,7 @@ def show_plan(plan: Plan) -> None:
 
 def _changed_lines(plan: Plan) -> Iterator[str]:
     """Yield the sentences that go and come, as far as anyone reads."""
-    from clusterbot.ingest.library import difference
+    from clusterbot.ingest.changes import difference
 
     texts = console.reader_texts()
     changed = difference(plan.before or plan.document, plan.document)
@@ -93,7 +93,7 @@ def document_json(document: Document) -> dict[str, Any]:
 
 
 def difference_json(plan: Plan) -> dict[str, Any]:
-    from clusterbot.ingest.library import difference
+    from clusterbot.ingest.changes import difference
 
     changed = difference(plan.before or plan.document, plan.document)
     return {"difference": {"removed": changed.removed[:SHOWN_SENTENCES], "added": changed.added[:SHOWN_SENTENCES]}}
