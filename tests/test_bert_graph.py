@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from clusterbot.bert_graph import int4_blocks, int8_columns, smoothing, write_graph
-from clusterbot.compiling import _largest_inputs
+from clusterbot.bert_graph import Sides, int4_blocks, int8_columns, smoothing, write_graph, write_pair_graph
+from clusterbot.compiling import encode, largest_inputs, weights_of
 
 VOCABULARY, WIDTH = 100, 64
 
@@ -98,11 +98,37 @@ def least_cosine(original: BertModel, graph: Path) -> float:
 def test_tokens_get_the_vectors_of_the_original_and_smoothing_brings_them_nearer(
     original: BertModel, folder: Path, tmp_path: Path
 ) -> None:
-    seen = _largest_inputs(original, folder, sample(40, seed=1))
+    seen = largest_inputs(original, lambda: encode(original, folder, sample(40, seed=1)))
     smooth, rough = tmp_path / "smooth", tmp_path / "rough"
-    weights = {name: value.numpy() for name, value in original.state_dict().items()}
+    weights = weights_of(original)
     for into, largest in ((smooth, seen), (rough, {name: np.ones_like(value) for name, value in seen.items()})):
         into.mkdir()
         write_graph(weights, original.config.to_dict(), largest, into)
     assert least_cosine(original, smooth / "model.onnx") > 0.99
     assert least_cosine(original, smooth / "model.onnx") > least_cosine(original, rough / "model.onnx")
+
+
+def test_what_reads_pairs_tells_the_sides_apart_and_stores_only_what_differs(
+    original: BertModel, folder: Path, tmp_path: Path
+) -> None:
+    largest = largest_inputs(original, lambda: encode(original, folder, sample(40, seed=1)))
+    weights = {name: value.copy() for name, value in weights_of(original).items()}
+    config = original.config.to_dict()
+    write_graph(weights, config, largest, tmp_path)
+    vectors = np.random.default_rng(2).normal(size=(2, WIDTH)).astype(np.float32)
+    name = "encoder.layer.1.output.dense.weight"
+    changed = {**weights, name: weights[name] + 0.02 * np.random.default_rng(3).normal(size=weights[name].shape).astype(np.float32)}
+    write_pair_graph(changed, config, largest, Sides(vectors, layer=1), tmp_path, "pairs")
+    assert (tmp_path / "pairs.bin").stat().st_size < (tmp_path / "weights.bin").stat().st_size / 2
+    ids, sides = np.arange(1, 11)[np.newaxis], np.repeat([0, 1], [4, 6])
+    session = onnxruntime.InferenceSession(str(tmp_path / "pairs.onnx"), providers=["CPUExecutionProvider"])
+    found = session.run(None, {"ids": ids, "sides": sides[np.newaxis]})[0][0]
+    dense, layer = original.encoder.layer[1].output.dense, original.encoder.layer[1]
+    hook = layer.register_forward_pre_hook(lambda _, inputs: (inputs[0] + torch.from_numpy(vectors[sides]), *inputs[1:]))
+    with torch.no_grad():
+        dense.weight.copy_(torch.from_numpy(changed[name]))
+        known = original(input_ids=torch.from_numpy(ids)).last_hidden_state[0].numpy()
+        dense.weight.copy_(torch.from_numpy(weights[name]))
+    hook.remove()
+    cosines = np.sum(found * known, axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(known, axis=1)
+    assert cosines.min() > 0.98

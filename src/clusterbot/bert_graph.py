@@ -10,6 +10,7 @@ com.microsoft: github.com/microsoft/onnxruntime, docs/ContribOperators.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ Largest = Mapping[str, Floats]
 """Of each linear layer of the original, by its name: the largest absolute input that was seen on each channel (n,)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is added to each token of a pair of texts, by the text that it is of: vectors float32 (2, d), before layer `layer`."""
+
+    vectors: Floats
+    layer: int
+
+
 def write_graph(weights: Mapping[str, Floats], config: Mapping[str, Any], largest: Largest, folder: Path) -> None:
     """Write `model.onnx` and `weights.bin` of a BertModel, given its state and its configuration by their names there.
 
@@ -40,15 +49,31 @@ def write_graph(weights: Mapping[str, Floats], config: Mapping[str, Any], larges
     Raises:
         OSError: the disk refuses.
     """
-    model = _Graph(weights, config, largest).build()
-    onnx.save(
-        model,
-        folder / "model.onnx",
-        save_as_external_data=True,
-        all_tensors_to_one_file=True,
-        location="weights.bin",
-        size_threshold=MAPPED_BYTES,
-    )
+    _save(_Graph(weights, config, largest).build(), folder / "model.onnx", "weights.bin")
+
+
+def write_pair_graph(
+    weights: Mapping[str, Floats], config: Mapping[str, Any], largest: Largest, sides: Sides, folder: Path, name: str
+) -> None:
+    """Write a graph and its weights, `<name>.onnx` and `.bin`, of a BertModel that reads two texts, beside those of `write_graph`.
+
+    Takes `sides` int64 (1, t) as well, 0 for the tokens of the first text and 1 for those of the second. What is as in `model.onnx`
+    is read from `weights.bin`.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    known = {one.name: one for one in onnx.load(folder / "model.onnx", load_external_data=False).graph.initializer}
+    whole = {one.name: one.raw_data for one in onnx.load(folder / "model.onnx").graph.initializer}
+    model = _Graph(weights, config, largest, sides).build()
+    for one in model.graph.initializer:
+        if one.raw_data == whole.get(one.name):
+            one.CopyFrom(known[one.name])
+    _save(model, folder / f"{name}.onnx", f"{name}.bin")
+
+
+def _save(model: onnx.ModelProto, path: Path, location: str) -> None:
+    onnx.save(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=location, size_threshold=MAPPED_BYTES)
 
 
 def smoothing(largest: Floats, matrix: Floats) -> Floats:
@@ -81,8 +106,10 @@ def int4_blocks(rows: Floats) -> tuple[NDArray[np.uint8], Floats]:
 class _Graph:
     """The graph so far: its nodes, and the constants that they read."""
 
-    def __init__(self, weights: Mapping[str, Floats], config: Mapping[str, Any], largest: Largest) -> None:
-        self.weights, self.config, self.largest = weights, config, largest
+    def __init__(
+        self, weights: Mapping[str, Floats], config: Mapping[str, Any], largest: Largest, sides: Sides | None = None
+    ) -> None:
+        self.weights, self.config, self.largest, self.sides = weights, config, largest, sides
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -91,14 +118,17 @@ class _Graph:
         hidden = self.embed()
         for layer in range(self.config["num_hidden_layers"]):
             part = f"encoder.layer.{layer}"
+            if self.sides and layer == self.sides.layer:
+                of_sides = self.node("Gather", [self.constant("vectors of sides", self.sides.vectors), "sides"])
+                hidden = self.node("Add", [hidden, of_sides])
             attended = self.attend(hidden, f"{part}.attention")
             hidden = self.add_and_normalise(attended, hidden, f"{part}.attention.output.LayerNorm")
             wide = self.node("Gelu", [self.product(hidden, f"{part}.intermediate.dense")], RUNTIME)
             hidden = self.add_and_normalise(self.product(wide, f"{part}.output.dense"), hidden, f"{part}.output.LayerNorm")
         self.node("Identity", [hidden], output="tokens")
-        ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "t"])
+        given = [helper.make_tensor_value_info(name, TensorProto.INT64, [1, "t"]) for name in ("ids", "sides")]
         tokens = helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, "t", self.config["hidden_size"]])
-        graph = helper.make_graph(self.nodes, "encoder", [ids], [tokens], self.constants)
+        graph = helper.make_graph(self.nodes, "encoder", given if self.sides else given[:1], [tokens], self.constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(RUNTIME, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 

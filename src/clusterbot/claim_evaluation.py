@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clusterbot.analysis import analyse
-from clusterbot.claims import LABELS, Label, overall, weigh
+from clusterbot.claims import overall, weigh
 from clusterbot.datasets import Dataset, TestClaim
 from clusterbot.embedding import has_tokens
 from clusterbot.engine import SEARCHED, Engine
@@ -18,6 +18,7 @@ from clusterbot.questions import understand
 from clusterbot.quoting import Candidate, Parts, telling
 from clusterbot.statements import Statement
 from clusterbot.text import split_sentences
+from clusterbot.undecided import LABELS, Label
 
 THRESHOLDS = tuple(step / 20 for step in range(21))
 Json = dict[str, Any]
@@ -72,7 +73,8 @@ def _on_given(claim: TestClaim, texts: Sequence[str], engine: Engine) -> Judged:
         candidates += [Candidate(document, start, end) for start, end in sorted(spans)]
     candidates = _compared(claim, candidates, engine)
     rules = engine.rules.model_copy(update={"sentences": len(candidates)})
-    verdict = weigh(Statement(claim.text, claim.lang, frozenset()), (), candidates, engine.judge, rules)
+    statement = Statement(claim.text, claim.lang, frozenset())
+    verdict = weigh(statement, (), candidates, engine.judge, rules, reading=engine.reading)
     return Judged(claim, verdict.label, max(overlap(claim.text, text, claim.lang) for text in texts))
 
 

@@ -7,6 +7,7 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict
 
 from clusterbot.statements import Wording
+from clusterbot.undecided import VerdictWeights
 
 
 class NearnessRules(BaseModel):
@@ -53,6 +54,7 @@ class ClaimRules(BaseModel):
     intercept: float
     weights: dict[str, float]
     fitted: str
+    undecided: VerdictWeights
     wording: Wording
 
 

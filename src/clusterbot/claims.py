@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from clusterbot.claim_rules import ClaimRules
 from clusterbot.comparing import holds
 from clusterbot.dates import find_periods
 from clusterbot.facts import Known
-from clusterbot.judging import Difference, Judge, Judgement, Stance
+from clusterbot.judging import Difference, Judge, Judgement
 from clusterbot.models import Citation, Disagreement, Lang, Timeline
 from clusterbot.quantities import find_quantities
 from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement, written_on
 from clusterbot.text import split_sentences
+from clusterbot.undecided import LABELS, Label, PairReading, Read, Stance, VerdictWeights, decide
 
-Label = Literal["supported", "contradicted", "not_covered"]
-LABELS: tuple[Label, ...] = ("supported", "contradicted", "not_covered")
 MAX_EVIDENCE = 5
 MAX_CLAIMS = 12
 
@@ -41,7 +41,8 @@ class Verdict:
     """What the sources say of one claim; `confidence` is the fitted probability that the verdict is right.
 
     `timelines`: how what the claim tells without a date has changed. `disagreements`: what the sources tell differently of what the
-    evidence tells. Both stand whatever the verdict.
+    evidence tells. Both stand whatever the verdict. `read`: what was made of the sentences where the judge found none for or
+    against it.
     """
 
     claim: str
@@ -51,6 +52,7 @@ class Verdict:
     evidence: tuple[Evidence, ...]
     disagreements: tuple[Disagreement, ...] = ()
     timelines: tuple[Timeline, ...] = ()
+    read: Read | None = field(default=None, compare=False)
 
     @property
     def side_by_side(self) -> tuple[Timeline | Disagreement, ...]:
@@ -85,10 +87,12 @@ def weigh(
     rules: ClaimRules,
     known: Sequence[Known] = (),
     is_settled: Callable[[Citation], bool] = lambda _: False,
+    reading: PairReading | None = None,
 ) -> Verdict:
     """Judge a claim by the ledgers' entries on it and the best sentences read for it; those about other clusters say nothing.
 
     `is_settled` says whether a sentence tells what is on record and undisputed; what differs from it then tells of something else.
+    Where no sentence speaks for the claim or against it by the judge, or the one that supports it is doubted, `reading` decides.
     """
     wanted = set(list(cluster_ids)[:1])  # what a claim is about; what else it names is part of what it tells
     about = [one for one in candidates if not wanted or wanted & set(one.document.clusters)]
@@ -101,7 +105,52 @@ def weigh(
     label = _of_facts(claim, entries, evidence, rules) or _label(claim, evidence, rules, is_settled)
     if label == "contradicted" and _is_year_held(claim, evidence, rules):
         label = "not_covered"
+    if reading and evidence and (_is_open(evidence) or (not entries and _is_doubted(claim, label, evidence, reading, rules))):
+        return _by_reading(claim, evidence, read_beside(claim, evidence, reading), rules.undecided)
     return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(_shown(label, evidence)))
+
+
+def _is_open(evidence: Sequence[Evidence]) -> bool:
+    return all(one.stance == "neutral" for one in evidence)
+
+
+def _is_doubted(claim: Statement, label: Label, evidence: Sequence[Evidence], reading: PairReading, rules: ClaimRules) -> bool:
+    """Say whether the best of the sentences that support a claim contradicts it, as it is read."""
+    if label != "supported":
+        return False
+    best = max((one for one in evidence if one.stance == "for"), key=lambda one: one.coverage)
+    return bool(reading.read(claim.text, [best.citation.text])[0, 1] >= rules.undecided.doubt)
+
+
+def _by_reading(claim: Statement, evidence: Sequence[Evidence], read: Read, weights: VerdictWeights) -> Verdict:
+    """Decide by what was read beside each sentence; those that speak most surely for the verdict come first."""
+    label, chance = decide(read, weights)
+    if label != "not_covered":
+        stances, sure = read.stances, read.chances[:, LABELS.index(label)]
+        order = sorted(range(len(evidence)), key=lambda place: (stances[place] == "neutral", -sure[place]))
+        evidence = [
+            replace(evidence[place], stance=stances[place], differences=_told(evidence[place], stances[place])) for place in order
+        ]
+    return Verdict(claim.text, claim.lang, label, chance, tuple(_shown(label, evidence)), read=read)
+
+
+def read_beside(claim: Statement, evidence: Sequence[Evidence], reading: PairReading) -> Read:
+    """Read a claim beside each sentence of evidence."""
+    return Read(
+        chances=reading.read(claim.text, [one.citation.text for one in evidence]).astype(np.float64),
+        coverage=np.array([one.coverage for one in evidence]),
+        differs=np.array([_lacks_figure(one) for one in evidence]),
+        gives=np.array([any(each.source for each in one.differences) for one in evidence]),
+    )
+
+
+def _lacks_figure(one: Evidence) -> bool:
+    return any(each.kind in ("number", "unit", "date") for each in one.differences)
+
+
+def _told(one: Evidence, stance: Stance) -> tuple[Difference, ...]:
+    """Return the differences that evidence shows: of what speaks against a claim, those that give something else."""
+    return tuple(each for each in one.differences if each.source) if stance == "against" else ()
 
 
 def _shown(label: Label, evidence: Sequence[Evidence]) -> list[Evidence]:

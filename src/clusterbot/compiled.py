@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -64,21 +65,36 @@ class CompiledEmbedder:
         Raises:
             ModelUnavailable: it can't be loaded.
         """
-        self.name, self.revision = name, revision
-        try:
+        self.name, self.revision, self.folder = name, revision, folder
+        with self._loading("do without it: CLUSTERBOT_COMPILED=false"):
             from clusterbot.pieces import PieceTokenizer
 
             self._session = _open_session(folder / "model.onnx")
             self._tokenizer = PieceTokenizer(folder / "pieces.model")
-        except Exception as error:  # a damaged graph can fail in any way at all
-            told = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-            cure = f"remove {folder}, and it is made anew, or do without it: CLUSTERBOT_COMPILED=false"
-            raise ModelUnavailable(f"the compiled model can't be loaded ({told}): {cure}") from error
         self.dimension = int(self._session.get_outputs()[0].shape[2])
         self._axes = axes
         turned = hashlib.sha256(axes.mean.tobytes() + axes.axes.tobytes()).hexdigest() if axes else ""
         decisive = [name, revision, PROMPTS, MAX_TOKENS, MAX_CHARACTERS, turned]
         self.fingerprint = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+    def open_graph(self, name: str, instead: str) -> Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float32]]:
+        """Return another graph of the folder: what is given, by name, int64 (t,) each -> vectors of tokens (t, d).
+
+        Raises:
+            ModelUnavailable: it can't be loaded; `instead` is what to do without it.
+        """
+        with self._loading(instead):
+            session = _open_session(self.folder / name)
+        return lambda given: session.run(None, {key: value[np.newaxis] for key, value in given.items()})[0][0]
+
+    @contextmanager
+    def _loading(self, instead: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # a damaged graph can fail in any way at all
+            told = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+            cure = f"remove {self.folder}, and it is made anew, or {instead}"
+            raise ModelUnavailable(f"the compiled model can't be loaded ({told}): {cure}") from error
 
     @property
     def token_dimension(self) -> int:
@@ -125,7 +141,7 @@ class CompiledEmbedder:
         if len(texts) == 1:
             yield self._encode_one(texts[0], use)  # a question: starting a thread for it took up to 4 ms
             return
-        with ThreadPoolExecutor(min(len(texts), _cores()) or 1) as pool:
+        with ThreadPoolExecutor(min(len(texts), usable_cores()) or 1) as pool:
             yield from pool.map(lambda text: self._encode_one(text, use), texts)
 
     def _encode_one(self, text: str, use: str) -> Encoding:
@@ -141,7 +157,8 @@ class CompiledEmbedder:
         return Encoding(vector, self._axes.encode(tokens[own]), begins[own])
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))
 
 

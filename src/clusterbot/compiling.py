@@ -1,6 +1,8 @@
 """A model folder -> the same model as an int8 ONNX graph, made once and held to the original.
 
 <cache>/<model folder>-int8.<version>/     model.onnx weights.bin pieces.model compiled.json
+
+`pair_compiling.py` adds what reads pairs of texts.
 """
 
 from __future__ import annotations
@@ -13,12 +15,12 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,13 +86,7 @@ def ensure_compiled(source: Path) -> tuple[Path, Report]:
     if report := read_report(folder):
         return folder, report
     try:
-        # POSIX only, as the bundled model is; the kernel frees the lock of a killed compiler.
-        import fcntl
-
-        with (source.parent / ".compiling.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            for leftover in source.parent.glob(".compiling-*"):
-                shutil.rmtree(leftover)
+        with compiling_alone(source.parent):
             return folder, read_report(folder) or _compile(source, folder)
     except ModuleNotFoundError as error:
         raise ModelUnavailable(
@@ -104,27 +100,38 @@ def ensure_compiled(source: Path) -> tuple[Path, Report]:
         ) from error
 
 
+@contextmanager
+def compiling_alone(cache_dir: Path) -> Iterator[None]:
+    """Wait until nobody else compiles, and clear away what a killed compiler left."""
+    # POSIX only, as the bundled model is; the kernel frees the lock of a killed compiler.
+    import fcntl
+
+    with (cache_dir / ".compiling.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for leftover in cache_dir.glob(".compiling-*"):
+            shutil.rmtree(leftover)
+        yield
+
+
 def verify_compiled(folder: Path) -> None:
     """Check every file of a compiled folder against its digest.
 
     Raises:
         ModelUnavailable: a file isn't what was written.
     """
-    seal = json.loads((folder / "compiled.json").read_text(encoding="utf-8"))
-    for name, known in seal["files"].items():
-        if _digest(folder / name) != known["sha256"]:
-            raise ModelUnavailable(f"{folder / name} is damaged: remove {folder}, and it is made anew")
+    for path in (folder / "compiled.json", *folder.glob("pairs-*.json")):
+        for name, known in json.loads(path.read_text(encoding="utf-8"))["files"].items():
+            if _digest(folder / name) != known["sha256"]:
+                raise ModelUnavailable(f"{folder / name} is damaged: remove {folder}, and it is made anew")
 
 
 def read_report(folder: Path) -> Report | None:
     """Return what is known of a whole compiled folder; sizes are checked here, digests by `verify_compiled`."""
+    seal = read_seal(folder / "compiled.json")
     try:
-        seal = json.loads((folder / "compiled.json").read_text(encoding="utf-8"))
-        if all((folder / name).stat().st_size == seal["files"][name]["bytes"] for name in FILES):
-            return Report(**seal["report"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
+        return Report(**seal["report"]) if seal and set(FILES) <= seal["files"].keys() else None
+    except (KeyError, TypeError):
+        return None
 
 
 def _compile(source: Path, folder: Path) -> Report:
@@ -136,9 +143,10 @@ def _compile(source: Path, folder: Path) -> Report:
     try:
         write_pieces(source / "tokenizer.json", pending / "pieces.model")
         with quiet():
-            model, texts = _load_original(source), _sample()
-            weights = {name: value.numpy() for name, value in model.state_dict().items()}
-            write_graph(weights, model.config.to_dict(), _largest_inputs(model, source, texts), pending)
+            model, texts = load_original(source), read_sample()
+            write_graph(
+                weights_of(model), model.config.to_dict(), largest_inputs(model, lambda: encode(model, source, texts)), pending
+            )
             report = _compare(model, CompiledEmbedder(pending, "", ""), texts)
         _seal(pending, report)
         shutil.rmtree(folder, ignore_errors=True)
@@ -149,17 +157,22 @@ def _compile(source: Path, folder: Path) -> Report:
     return report
 
 
-def _load_original(source: Path) -> PreTrainedModel:
+def load_original(source: Path) -> PreTrainedModel:
+    """Load the model of a model folder."""
     from transformers import AutoModel
 
     model: PreTrainedModel = AutoModel.from_pretrained(source, attn_implementation="eager", add_pooling_layer=False)
     return model  # in evaluation mode, as from_pretrained leaves it
 
 
-def _largest_inputs(model: PreTrainedModel, source: Path, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    """Return for each linear layer, by name, the largest absolute input on each channel, over these texts."""
+def weights_of(model: PreTrainedModel) -> dict[str, NDArray[np.float32]]:
+    """Return a model's weights by name, in the memory that they are in."""
+    return {name: value.numpy() for name, value in model.state_dict().items()}
+
+
+def largest_inputs(model: PreTrainedModel, run: Callable[[], object]) -> dict[str, NDArray[np.float32]]:
+    """Return for each linear layer, by name, the largest absolute input on each channel while something runs."""
     import torch
-    from tokenizers import Tokenizer
 
     largest: dict[str, torch.Tensor] = {}
 
@@ -172,13 +185,21 @@ def _largest_inputs(model: PreTrainedModel, source: Path, texts: Sequence[str]) 
 
     layers = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)]
     hooks = [layer.register_forward_pre_hook(watch(name)) for name, layer in layers]
+    run()
+    for hook in hooks:
+        hook.remove()
+    return {name: value.numpy() for name, value in largest.items()}
+
+
+def encode(model: PreTrainedModel, source: Path, texts: Sequence[str]) -> None:
+    """Run a model on passages."""
+    import torch
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     with torch.no_grad():
         for text in texts:
             model(input_ids=torch.tensor([tokenizer.encode(PROMPTS["passage"] + text).ids]))
-    for hook in hooks:
-        hook.remove()
-    return {name: value.numpy() for name, value in largest.items()}
 
 
 def _compare(model: PreTrainedModel, compiled: CompiledEmbedder, texts: Sequence[str]) -> Report:
@@ -197,16 +218,32 @@ def _compare(model: PreTrainedModel, compiled: CompiledEmbedder, texts: Sequence
     return Report(float(cosines.mean()), float(cosines.min()), len(texts) / original_s, len(texts) / compiled_s)
 
 
-def _sample() -> list[str]:
+def read_sample() -> list[str]:
     """Return passages and questions in both languages, as the model will get them."""
     return resources.files("clusterbot").joinpath("data/compile_sample.txt").read_text(encoding="utf-8").splitlines()
 
 
 def _seal(folder: Path, report: Report) -> None:
-    files = {name: {"bytes": (folder / name).stat().st_size, "sha256": _digest(folder / name)} for name in FILES}
-    (folder / "compiled.json").write_text(json.dumps({"report": asdict(report), "files": files}, indent=1), encoding="utf-8")
-    for path in (*(folder / name for name in FILES), folder / "compiled.json", folder):
-        _sync(path)
+    write_seal(folder / "compiled.json", {"report": asdict(report)}, FILES)
+    _sync(folder)
+
+
+def write_seal(path: Path, told: Mapping[str, object], names: Sequence[str]) -> None:
+    """Write what is told and the sizes and digests of files beside a path, for good."""
+    files = {name: {"bytes": (path.parent / name).stat().st_size, "sha256": _digest(path.parent / name)} for name in names}
+    path.write_text(json.dumps({**told, "files": files}, indent=1), encoding="utf-8")
+    for written in (*(path.parent / name for name in names), path):
+        _sync(written)
+
+
+def read_seal(path: Path) -> dict[str, Any] | None:
+    """Return what a seal tells, if all its files have their sizes."""
+    try:
+        seal: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        is_whole = all((path.parent / name).stat().st_size == known["bytes"] for name, known in seal["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return seal if is_whole else None
 
 
 def _digest(path: Path) -> str:

@@ -28,6 +28,7 @@ from clusterbot.quoting import Candidate
 from clusterbot.ranking import Ranking
 from clusterbot.retrieval import Hit, Retriever
 from clusterbot.statements import Statement, written_on
+from clusterbot.undecided import PairReading
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,15 @@ SEARCHED = 100  # passages ranked: enough for ten documents, by which an answer 
 class Engine:
     """Everything that answers from one version of the index; never changes."""
 
-    def __init__(self, loaded: Snapshot, embedder: Embedder, ranking: Ranking, judge: Judge | None = None) -> None:
-        """Put the parts together; claims are weighed by the rules unless by another judge.
+    def __init__(
+        self,
+        loaded: Snapshot,
+        embedder: Embedder,
+        ranking: Ranking,
+        judge: Judge | None = None,
+        reading: PairReading | None = None,
+    ) -> None:
+        """Put the parts together; claims are weighed by the rules unless by another judge, and what that leaves open by `reading`.
 
         Raises:
             IndexMismatch: the index was made with another model.
@@ -74,6 +82,7 @@ class Engine:
         self.rules = read_rules()
         self._rule_judge = RuleJudge(self.rules)
         self.judge: Judge = self._rule_judge
+        self.reading = reading
         if judge is not None:
             self.judge, self.rules = judge, self.rules.model_copy(update={"fitted": ""})  # the fit is that of the rules alone
         self.facts = FactJudge(self.ledger, self.rules)
@@ -124,7 +133,7 @@ class Engine:
             read = [Citation(one.document, one.start, one.end) for one in named if set(cluster_ids) & set(one.document.clusters)]
             known = self.names.weigh(statement, self.registry.mentions(claim), read) or self.facts.weigh(statement, cluster_ids)
             is_settled = partial(self._is_settled, whole.lang)
-            verdict = weigh(statement, cluster_ids, named, self.judge, self.rules, known, is_settled)
+            verdict = weigh(statement, cluster_ids, named, self.judge, self.rules, known, is_settled, self.reading)
             timelines = self.facts.timelines(statement, cluster_ids)
             verdicts.append(replace(verdict, disagreements=self._disagreements(verdict), timelines=timelines))
             earlier.append(claim)

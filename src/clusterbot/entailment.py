@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot.errors import ModelUnavailable
-from clusterbot.judging import Judgement, Stance
+from clusterbot.judging import Judgement
 from clusterbot.statements import Statement
+from clusterbot.undecided import Stance
 
 STANCES: tuple[tuple[str, Stance], ...] = (("entail", "for"), ("contradict", "against"), ("neutral", "neutral"))
 
@@ -43,7 +44,7 @@ class EntailmentJudge:
         if set(told) != {"for", "against", "neutral"}:
             raise ModelUnavailable(
                 f"the model of CLUSTERBOT_JUDGE tells {', '.join(model.labels.values()) or 'no labels'}, not entailment, "
-                "contradiction and neutral: name one for natural-language inference, or leave CLUSTERBOT_JUDGE=rules"
+                "contradiction and neutral: name one for natural-language inference, or set CLUSTERBOT_JUDGE=rules"
             )
         self._places = {place: stance for stance, place in told.items()}
 
@@ -73,7 +74,7 @@ class CrossEncoderModel:
         except Exception as error:  # a foreign model can fail to load in any way at all
             told = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelUnavailable(
-                f"the model of CLUSTERBOT_JUDGE, {name}, can't be loaded ({told}): check its name and the network, or leave "
+                f"the model of CLUSTERBOT_JUDGE, {name}, can't be loaded ({told}): check its name and the network, or set "
                 "CLUSTERBOT_JUDGE=rules"
             ) from error
         config = getattr(self._model, "config", None)

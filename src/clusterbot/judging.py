@@ -15,8 +15,8 @@ from clusterbot.models import Lang
 from clusterbot.quantities import Quantity
 from clusterbot.statements import Readings, Statement, Told
 from clusterbot.text import fold
+from clusterbot.undecided import Stance
 
-Stance = Literal["for", "against", "neutral"]
 DifferenceKind = Literal["number", "unit", "date", "name", "negation", "superlative"]
 
 _NOUN_WORDS = 3

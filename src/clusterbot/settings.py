@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from clusterbot.errors import UsageError
 
 PREFIX = "CLUSTERBOT_"
-RULES = "rules"
+RULES, RULES_AND_READING = "rules", "bundled"
 DISCORD_API_URL = "https://discord.com/api/v10"
 DISCORD_GATEWAY_URL = "wss://gateway.discord.gg/"
 
@@ -59,11 +59,12 @@ class Settings(BaseSettings):
     )
     milvus_token: SecretStr | None = Field(None, description="Token of the Milvus, or `user:password`.")
     judge: str = Field(
-        RULES,
+        RULES_AND_READING,
         min_length=1,
         max_length=500,
-        description="What weighs claims: `rules`, or any sentence-transformers CrossEncoder for natural-language inference, by hub "
-        "name or folder. With a model, the probability shown is the model's own.",
+        description="What weighs claims: `bundled`, our rules, and the bundled model for what they leave undecided (where it runs "
+        "compiled; elsewhere the rules alone); `rules`, the rules alone; or any sentence-transformers CrossEncoder for "
+        "natural-language inference, by hub name or folder: the probability shown is then the model's own.",
     )
     discord_token: SecretStr | None = Field(None, description="Token of the Discord application's bot user.")
     discord_api_url: str = Field(

@@ -50,9 +50,10 @@ def explain(verdict: Verdict) -> str:
     """Say in one sentence of the claim's language what the verdict rests on."""
     texts = read_texts(verdict.lang)
     told = texts("list.notes").join(_told(one.kind, one.claim, one.source, texts) for one in verdict.differences)
-    if verdict.label == "contradicted" and told:
-        return texts("check.because", differences=told)
-    return texts(f"check.why_{verdict.label}")
+    differences = texts("check.because", differences=told) if verdict.label == "contradicted" and told else ""
+    if verdict.read is not None and verdict.label != "not_covered":
+        return " ".join(filter(None, (texts(f"check.why_{verdict.label}_read"), differences)))
+    return differences or texts(f"check.why_{verdict.label}")
 
 
 def _told(kind: str, claim: str, source: str, texts: Texts) -> str:

@@ -29,10 +29,12 @@ def prepare(
     The copy of --into answers without torch, with CLUSTERBOT_CACHE_DIR pointing to it.
     """
     from clusterbot import bundled
+    from clusterbot.compiled import CompiledEmbedder
     from clusterbot.compiling import find_compiled, verify_compiled
+    from clusterbot.pair_compiling import ensure_claim_reader
 
     settings = opening.open_settings()
-    opening.open_model(settings)
+    embedder = opening.open_model(settings)
     found = find_compiled(settings.cache_dir)
     if found is None or found[1].refusal:
         raise ModelUnavailable(
@@ -40,6 +42,8 @@ def prepare(
             "`clusterbot doctor` says which"
         )
     folder = found[0]
+    if isinstance(embedder, CompiledEmbedder):
+        ensure_claim_reader(embedder, settings.cache_dir)
     if into is not None:
         folder = _copy(folder, into)
     verify_compiled(folder)

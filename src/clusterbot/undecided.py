@@ -1,0 +1,110 @@
+"""What the rules leave undecided -> how likely each verdict is, by what reads the claim beside each sentence.
+
+A multinomial logistic function of what the readings say at their most and of the nearest sentence, fitted on claims whose verdict
+is known (`benchmarks/fit_claims.py`); its weights are data (`data/claims.json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+Floats = NDArray[np.float64]
+Label = Literal["supported", "contradicted", "not_covered"]
+LABELS: tuple[Label, ...] = ("supported", "contradicted", "not_covered")
+Stance = Literal["for", "against", "neutral"]
+
+_LEAST = 0.02  # what is added to both sides of log odds: a reading is never quite sure
+_SPEAKS = 0.2  # from this probability on a sentence is shown as speaking for a claim or against it
+_LIKELY = 0.5  # a verdict that isn't likelier than not isn't given
+
+
+class PairReading(Protocol):
+    """Reads a claim beside sentences."""
+
+    def read(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return how likely each of at least one text bears it out, contradicts it, leaves it open: float (n, 3), rows in sum 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Sentences that were read beside a claim, n of them, at least one.
+
+    `chances` (n, 3): that it is borne out, contradicted, left open. `coverage` (n,): how much of its words and meaning they hold.
+    `differs` (n,): whether they lack a figure or date of it; `gives` (n,): whether they give something else instead.
+    """
+
+    chances: Floats
+    coverage: Floats
+    differs: NDArray[np.bool_]
+    gives: NDArray[np.bool_]
+
+    @property
+    def stances(self) -> list[Stance]:
+        """The side to which each sentence leans; one without the claim's figures and dates never speaks for it."""
+        read = zip(self.chances[:, :2].tolist(), self.differs.tolist(), strict=True)
+        return [_leaning(borne_out, contradicted, lacks_figure) for (borne_out, contradicted), lacks_figure in read]
+
+
+def _leaning(borne_out: float, contradicted: float, lacks_figure: bool) -> Stance:
+    if max(borne_out, contradicted) < _SPEAKS:
+        return "neutral"
+    if contradicted >= borne_out:
+        return "against"
+    return "neutral" if lacks_figure else "for"
+
+
+def reading_features(read: Read) -> dict[str, float]:
+    """Return what the verdict goes by."""
+    bears_out, contradicts = read.chances[:, 0], read.chances[:, 1]
+    nearest = int(np.argmax(read.coverage))
+    return {
+        "for": log_odds(np.max(bears_out, where=~read.differs, initial=0)),
+        "for_with_other_figures": log_odds(np.max(bears_out, where=read.differs, initial=0)),
+        "against": log_odds(np.max(contradicts)),
+        "nearest_for": log_odds(bears_out[nearest]),
+        "nearest_against": log_odds(contradicts[nearest]),
+        "coverage": float(read.coverage[nearest]),
+        "all_differ": float(read.differs.all()),
+        "another_is_given": float(read.gives.any()),
+    }
+
+
+def log_odds(chance: float) -> float:
+    """Return log(p / (1 - p)), of a probability that is never quite 0 or 1."""
+    return float(np.log((chance + _LEAST) / (1 + _LEAST - chance)))
+
+
+class VerdictWeights(BaseModel):
+    """The logistic function: for each verdict, in the order of LABELS, an intercept and what each feature weighs.
+
+    `doubt`: a sentence that supports a claim by the rules is doubted where the reading finds it contradicting that likely.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    doubt: float
+    intercepts: tuple[float, float, float]
+    weights: dict[str, tuple[float, float, float]]
+    fitted: str
+
+    def chances(self, found: dict[str, float]) -> dict[Label, float]:
+        """Return how likely each verdict is."""
+        odds = np.array(self.intercepts) + sum(value * np.array(self.weights[name]) for name, value in found.items())
+        exponents = np.exp(odds - odds.max())
+        return dict(zip(LABELS, (exponents / exponents.sum()).tolist(), strict=True))
+
+
+def decide(read: Read, weights: VerdictWeights) -> tuple[Label, float]:
+    """Return the verdict and how likely it is: the likeliest, if it is likelier than not and a sentence speaks for it."""
+    chances = weights.chances(reading_features(read))
+    label = max(LABELS, key=lambda one: chances[one])
+    is_spoken_for = {"supported": "for", "contradicted": "against"}.get(label) in read.stances
+    if label != "not_covered" and not (is_spoken_for and chances[label] >= _LIKELY):
+        label = "not_covered"
+    return label, chances[label]
