@@ -81,6 +81,18 @@ def test_evidence_on_both_sides_is_shown_on_both_sides_however_many_sentences_ar
     assert [one.stance for one in verdict.evidence][:3] == ["for", "against", "neutral"]
 
 
+def test_beside_the_surest_sentence_of_a_side_only_sure_ones_are_shown_on_it() -> None:
+    read = Read(
+        np.array([[0.4, 0.1, 0.5], [0.35, 0.1, 0.55], [0.1, 0.3, 0.6], [0.1, 0.15, 0.75]]),
+        np.zeros(4),
+        np.zeros(4, bool),
+        np.zeros(4, bool),
+    )
+    assert read.stances == ["for", "neutral", "against", "neutral"]
+    read = Read(np.array([[0.6, 0.1, 0.3], [0.5, 0.1, 0.4]]), np.zeros(2), np.zeros(2, bool), np.zeros(2, bool))
+    assert read.stances == ["for", "for"]
+
+
 def test_a_verdict_that_no_sentence_speaks_for_is_not_given() -> None:
     eager = WEIGHTS.model_copy(update={"intercepts": (9, 0, 0)})
     for chances, label in (((0.1, 0.05, 0.85), "not_covered"), ((0.3, 0.1, 0.6), "supported")):

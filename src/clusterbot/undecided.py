@@ -20,7 +20,7 @@ LABELS: tuple[Label, ...] = ("supported", "contradicted", "not_covered")
 Stance = Literal["for", "against", "neutral"]
 
 _LEAST = 0.02  # what is added to both sides of log odds: a reading is never quite sure
-_SPEAKS = 0.2  # from this probability on a sentence is shown as speaking for a claim or against it
+_SPEAKS, _SURE = 0.2, 0.5  # from these probabilities on the surest sentence of a side, and any other, speak for it
 _LIKELY = 0.5  # a verdict that isn't likelier than not isn't given
 
 
@@ -46,12 +46,20 @@ class Read:
 
     @property
     def stances(self) -> list[Stance]:
-        """The side to which each sentence leans; one without the claim's figures and dates never speaks for it."""
-        read = zip(self.chances[:, :2].tolist(), self.differs.tolist(), strict=True)
-        return [_leaning(borne_out, contradicted, lacks_figure) for (borne_out, contradicted), lacks_figure in read]
+        """The side that each sentence speaks for: the surest of a side, and others that are sure of themselves."""
+        sure = self.chances[:, :2].max(axis=1).tolist()
+        leanings = [
+            _leaning(borne_out, contradicted, lacks_figure)
+            for (borne_out, contradicted, _), lacks_figure in zip(self.chances.tolist(), self.differs.tolist(), strict=True)
+        ]
+        surest = {lean: max(of_lean for other, of_lean in zip(leanings, sure, strict=True) if other == lean) for lean in leanings}
+        return [
+            lean if of_lean >= _SURE or of_lean == surest[lean] else "neutral" for lean, of_lean in zip(leanings, sure, strict=True)
+        ]
 
 
 def _leaning(borne_out: float, contradicted: float, lacks_figure: bool) -> Stance:
+    """Return the side to which a sentence leans; one without the claim's figures and dates never leans to it."""
     if max(borne_out, contradicted) < _SPEAKS:
         return "neutral"
     if contradicted >= borne_out:
