@@ -109,6 +109,12 @@ def test_a_sentence_without_the_claims_figure_or_year_never_supports_it(claim: s
     assert weighed(claim, reading, OPEN, TENANT, weights=eager).label != "supported"
 
 
+def test_a_sentence_that_the_rules_take_for_support_is_doubted_where_it_reads_as_a_contrary_and_isnt_nearly_the_claim() -> None:
+    claim, told = "Aqua Nord publishes its yearly report.", "Aqua Nord publishes its yearly report about lakes, woods and rivers."
+    assert weighed(claim, ByWords({"rivers": (0.1, 0.6, 0.3)}), told).label == "supported"
+    assert weighed(claim, ByWords({"rivers": (0.05, 0.9, 0.05)}), told).label == "contradicted"
+
+
 def test_what_the_rules_decide_or_find_disputed_is_not_read() -> None:
     reading = ByWords({})
     assert weighed("In 2020, Aqua Nord had 120 members.", reading, "In 2020, Aqua Nord had 140 members.").label == "contradicted"

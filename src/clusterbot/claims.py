@@ -115,10 +115,12 @@ def _is_open(evidence: Sequence[Evidence]) -> bool:
 
 
 def _is_doubted(claim: Statement, label: Label, evidence: Sequence[Evidence], reading: PairReading, rules: ClaimRules) -> bool:
-    """Say whether the best of the sentences that support a claim contradicts it, as it is read."""
+    """Say whether the best sentence for a claim, if it tells of more than the claim does, contradicts it as it is read."""
     if label != "supported":
         return False
     best = max((one for one in evidence if one.stance == "for"), key=lambda one: one.coverage)
+    if best.coverage >= rules.nearness.min_whole:
+        return False
     return bool(reading.read(claim.text, [best.citation.text])[0, 1] >= rules.undecided.doubt)
 
 
