@@ -79,14 +79,12 @@ def without(folder: Path, cache: Path, *commands: list[str]) -> subprocess.Compl
 
 @pytest.mark.model
 def test_without_what_the_image_leaves_out_an_index_is_built_and_a_question_answered(tmp_path: Path, cli: Cli) -> None:
-    from clusterbot.compiling import find_compiled
-    from clusterbot.embedding import open_embedder
+    from clusterbot import bundled
+    from clusterbot.compiling import ensure_compiled
 
-    open_embedder("bundled", Path(user_cache_dir("clusterbot")))
-    found = find_compiled(Path(user_cache_dir("clusterbot")))
-    assert found is not None
-    shutil.copytree(found[0], tmp_path / "model" / found[0].name)
-    for path in (tmp_path / "model", tmp_path / "model" / found[0].name):
+    made, _ = ensure_compiled(bundled.ensure_model(Path(user_cache_dir("clusterbot"))))
+    shutil.copytree(made, tmp_path / "model" / made.name)
+    for path in (tmp_path / "model", tmp_path / "model" / made.name):
         path.chmod(0o555)
     write_corpus(tmp_path / "corpus")
     asked = ["ask", "--json", "Combien d’emplois compte Aqua Nord ?"]
