@@ -25,28 +25,29 @@ from clusterbot.assistant import Assistant
 from clusterbot.claims import Verdict, features
 from clusterbot.evaluation import expected_calibration_error
 from clusterbot.settings import read_settings
-from clusterbot.undecided import LABELS, Label, Read, VerdictWeights, decide, reading_features
+from clusterbot.undecided import LABELS, Label, Read, ReadingRules, reading_features
 
 DATA = Path(__file__).parent.parent / "src" / "clusterbot" / "data" / "claims.json"
 NAMES: dict[str, Label] = {"SUPPORTED": "supported", "REFUTED": "contradicted", "NOT_ENOUGH_INFO": "not_covered"}
-RIDGE, DOUBT = 0.1, 0.7
+RIDGE = 0.1
 
 
 def main(paths: list[str], is_written: bool) -> None:
     """Check the claims by the rules alone and with the reading, fit both, and print what claims that weren't fitted on get."""
     engine = Assistant.open(read_settings()).engine
-    if engine.reading is None:
+    if engine.reading() is None:
         raise SystemExit("nothing reads claims here: use the bundled model, compiled, and CLUSTERBOT_JUDGE=bundled")
     rows = [json.loads(line) for path in paths for line in Path(path).read_text(encoding="utf-8").splitlines()]
     wanted = np.array([LABELS.index(NAMES[row["label"]]) for row in rows])
-    reading, engine.reading = engine.reading, None
+    reading, engine.reading = engine.reading, lambda: None
     by_rules = [engine.check(row["claim"], (), row["lang"])[0] for row in rows]
     engine.reading = reading
     with_reading = [engine.check(row["claim"], (), row["lang"])[0] for row in rows]
     rules = json.loads(DATA.read_text(encoding="utf-8"))
     told = f"benchmarks/fit_claims.py on {len(rows)} claims of our own, {dt.datetime.now(dt.UTC).date()}"
     rules |= fit_confidence(by_rules, wanted) | {"fitted": told}
-    rules["undecided"] = fit_undecided(by_rules, with_reading, wanted).model_dump(mode="json") | {"fitted": told}
+    undecided = fit_undecided(by_rules, with_reading, wanted, engine.rules.undecided)
+    rules["undecided"] = undecided.model_dump(mode="json") | {"fitted": told}
     if is_written:
         DATA.write_text(json.dumps(rules, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -69,7 +70,9 @@ def fit_confidence(verdicts: list[Verdict], wanted: NDArray[np.int64]) -> dict[s
     return {"intercept": round(float(model.intercept_[0]), 4), "weights": weights}
 
 
-def fit_undecided(by_rules: list[Verdict], with_reading: list[Verdict], wanted: NDArray[np.int64]) -> VerdictWeights:
+def fit_undecided(
+    by_rules: list[Verdict], with_reading: list[Verdict], wanted: NDArray[np.int64], rules: ReadingRules
+) -> ReadingRules:
     """Fit the verdict on claims that the rules leave undecided."""
     reads = {place: one.read for place, one in enumerate(with_reading) if one.read is not None}
     places = np.array(list(reads))
@@ -77,9 +80,9 @@ def fit_undecided(by_rules: list[Verdict], with_reading: list[Verdict], wanted: 
     for seed in range(5):
         sure = np.ones(len(given))
         for learnt, unseen in StratifiedKFold(10, shuffle=True, random_state=seed).split(places, wanted[places]):
-            weights = fitted([reads[place] for place in places[learnt]], wanted[places[learnt]])
+            weights = fitted([reads[place] for place in places[learnt]], wanted[places[learnt]], rules)
             for place in places[unseen]:
-                label, sure[place] = decide(reads[place], weights)
+                label, sure[place] = weights.decide(reads[place])
                 given[place] = LABELS.index(label)
         confused, macro = confusion_matrix(wanted, given), f1_score(wanted, given, average="macro")
         off = expected_calibration_error(given[places] == wanted[places], sure[places])
@@ -88,18 +91,18 @@ def fit_undecided(by_rules: list[Verdict], with_reading: list[Verdict], wanted: 
             f"{confused[1, 0]} called supported; of {confused[2].sum()} not covered {confused[2, :2].sum()} called otherwise; "
             f"calibration error of the {len(places)} that were read {off:.3f}"
         )
-    return fitted(list(reads.values()), wanted[places])
+    return fitted(list(reads.values()), wanted[places], rules)
 
 
-def fitted(reads: Sequence[Read], wanted: NDArray[np.int64]) -> VerdictWeights:
-    """Fit the logistic function, on features of mean 0 and spread 1."""
+def fitted(reads: Sequence[Read], wanted: NDArray[np.int64], rules: ReadingRules) -> ReadingRules:
+    """Fit the logistic function, on features of mean 0 and spread 1; the thresholds stay."""
     found = [reading_features(one) for one in reads]
     matrix = np.array([list(one.values()) for one in found])
     mean, spread = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
     model = LogisticRegression(C=RIDGE, max_iter=1000).fit((matrix - mean) / spread, wanted)
     weights, intercepts = (model.coef_ / spread).T.round(4), (model.intercept_ - model.coef_ @ (mean / spread)).round(4)
     by_name = dict(zip(found[0], weights.tolist(), strict=True))
-    return VerdictWeights(doubt=DOUBT, intercepts=intercepts.tolist(), weights=by_name, fitted="")
+    return ReadingRules.model_validate({**rules.model_dump(), "intercepts": intercepts.tolist(), "weights": by_name})
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pair_training import BATCH, Course, train
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gelu, layer_norm, linear
@@ -39,7 +40,7 @@ TO = Path(__file__).parent.parent / "src/clusterbot/data/claim_reader.npz"
 FIRST_LAYER = 6  # of twelve
 RANK = 32  # twice that for query, key and value, which are one
 DROPPED = 0.1
-RATE, DECAY, WARM_UP, BATCH = 9e-4, 0.01, 0.06, 32
+RATE, DECAY, WARM_UP = 9e-4, 0.01, 0.06
 HALF = torch.bfloat16
 
 Row = tuple[str, str, int]
@@ -133,31 +134,24 @@ class Network(nn.Module):
         scores: Tensor = self.last(self.drop(self.first(summed).relu()))
         return scores
 
-    def weights(self) -> dict[str, NDArray[np.float16]]:
-        """Return what `clusterbot.claim_reader` reads, by its names."""
+    def named(self) -> dict[str, Tensor]:
+        """Return the parameters by the names that `clusterbot.claim_reader` reads, matrices as they are multiplied there."""
         found = {"sides": self.sides, "head.first": self.first.weight.T, "head.first_bias": self.first.bias}
         found |= {"head.last": self.last.weight.T, "head.last_bias": self.last.bias}
         for place, layer in enumerate(self.layers, start=FIRST_LAYER):
             for name, part in layer.parts.items():
                 found |= {f"encoder.layer.{place}.{name.replace('-', '.')}.{side}": getattr(part, side) for side in ("up", "down")}
-        return {name: value.detach().numpy().astype(np.float16) for name, value in found.items()}
+        return found
+
+    def weights(self) -> dict[str, NDArray[np.float16]]:
+        """Return what `clusterbot.claim_reader` reads, by its names."""
+        return {name: value.detach().numpy().astype(np.float16) for name, value in self.named().items()}
 
     def start_from(self, path: Path) -> None:
         """Take the weights of a change."""
         with np.load(path) as data, torch.no_grad():
-            given = {name: torch.from_numpy(data[name].astype(np.float32)) for name in data.files}
-            for name, parameter in (
-                ("sides", self.sides),
-                ("head.first_bias", self.first.bias),
-                ("head.last_bias", self.last.bias),
-            ):
-                parameter.copy_(given[name])
-            self.first.weight.copy_(given["head.first"].T)
-            self.last.weight.copy_(given["head.last"].T)
-            for place, layer in enumerate(self.layers, start=FIRST_LAYER):
-                for name, part in layer.parts.items():
-                    for side in ("up", "down"):
-                        getattr(part, side).copy_(given[f"encoder.layer.{place}.{name.replace('-', '.')}.{side}"])
+            for name, parameter in self.named().items():
+                parameter.copy_(torch.from_numpy(data[name].astype(np.float32)))
 
 
 def read_groups() -> list[list[Row]]:
@@ -201,36 +195,6 @@ def read_below(model: nn.Module, reader: ClaimReader, rows: Sequence[Row]) -> li
     return [found[place] for place in range(len(rows))]
 
 
-def train(network: Network, pairs: Sequence[Pair], epochs: int, held: Sequence[Pair]) -> None:
-    """Train; prints the loss and what is held out, epoch by epoch."""
-    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=DECAY, betas=(0.9, 0.98))
-    steps, step = epochs * len(pairs) / BATCH, 0
-    for epoch in range(epochs):
-        losses = []
-        for batch in batches(pairs):
-            step += 1
-            for group in optimiser.param_groups:
-                group["lr"] = RATE * min(1, step / steps / WARM_UP) * max(0.0, 1 - step / steps)
-            loss = cross_entropy(network.train()(batch), torch.tensor([pair.label for pair in batch]))
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            losses.append(float(loss))
-        print(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}", flush=True)
-        if held:
-            measure(network, held)
-
-
-def batches(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """Yield all pairs once, in batches of pairs of nearly one length."""
-    order = random.sample(pairs, len(pairs))
-    for begin in range(0, len(order), 50 * BATCH):
-        part = sorted(order[begin : begin + 50 * BATCH], key=lambda pair: len(pair.tokens))
-        found = [part[place : place + BATCH] for place in range(0, len(part), BATCH)]
-        yield from random.sample(found, len(found))
-
-
 def measure(network: Network, pairs: Sequence[Pair]) -> None:
     """Print how well held-out pairs are read."""
     ordered = sorted(pairs, key=lambda pair: len(pair.tokens))
@@ -264,7 +228,14 @@ def main() -> None:
     held, learnt = (read_below(model, reader, list(chain(*part))) for part in (groups[:kept_back], groups[kept_back:]))
     if wanted.start:
         network.start_from(wanted.start)
-    train(network, learnt, wanted.epochs, held)
+    train(
+        network,
+        learnt,
+        Course(RATE, DECAY, WARM_UP, wanted.epochs),
+        lambda batch: cross_entropy(network(batch), torch.tensor([pair.label for pair in batch])),
+        lambda pair: len(pair.tokens),
+        lambda: measure(network, held) if held else None,
+    )
     if not held:
         np.savez_compressed(wanted.to, **network.weights())
 

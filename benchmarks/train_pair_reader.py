@@ -13,13 +13,15 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pair_training import BATCH, Course, train
 from sklearn.metrics import f1_score, roc_auc_score
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
@@ -33,7 +35,7 @@ PAIRS = Path(__file__).parent / "pairs"
 TO = Path(__file__).parent.parent / "src/clusterbot/data/pair_reader.npz"
 WIDTH = 128
 DROPPED = 0.2
-RATE, DECAY, WARM_UP, BATCH = 1e-3, 0.02, 0.05, 32
+RATE, DECAY, WARM_UP = 1e-3, 0.02, 0.05
 ANSWERS = LABELS[3:]
 IS_ANSWER = torch.tensor([one in ANSWERS for one in LABELS])
 
@@ -127,33 +129,10 @@ def read_pairs() -> list[Pair]:
     ]
 
 
-def train(network: Network, pairs: Sequence[Pair], epochs: int) -> None:
-    """Train; prints the loss, epoch by epoch."""
-    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=DECAY)
-    steps, step = epochs * len(pairs) / BATCH, 0
-    for epoch in range(epochs):
-        losses = []
-        for batch in batches(pairs):
-            step += 1
-            for group in optimiser.param_groups:
-                group["lr"] = RATE * min(1, step / steps / WARM_UP) * max(0.0, 1 - step / steps)
-            truth = torch.tensor([pair.label for pair in batch])
-            loss = cross_entropy(among_its_own(network(batch), truth), truth)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            losses.append(float(loss))
-        print(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}", flush=True)
-
-
-def batches(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """Yield all pairs once, in batches of texts of nearly one length."""
-    order = random.sample(pairs, len(pairs))
-    for begin in range(0, len(order), 50 * BATCH):
-        part = sorted(order[begin : begin + 50 * BATCH], key=lambda pair: len(pair.text))
-        found = [part[place : place + BATCH] for place in range(0, len(part), BATCH)]
-        yield from random.sample(found, len(found))
+def loss_of(network: Network, batch: Sequence[Pair]) -> Tensor:
+    """Return how far a network is off, among the labels of each pair's own task."""
+    truth = torch.tensor([pair.label for pair in batch])
+    return cross_entropy(among_its_own(network(batch), truth), truth)
 
 
 def among_its_own(scores: Tensor, truth: Tensor) -> Tensor:
@@ -191,7 +170,8 @@ def main() -> None:
     torch.manual_seed(0)
     random.seed(0)
     network = Network(tokens.mean(axis=0), float(tokens.std()))
-    train(network, learnt, wanted.epochs)
+    course = Course(RATE, DECAY, WARM_UP, wanted.epochs)
+    train(network, learnt, course, partial(loss_of, network), lambda pair: len(pair.text))
     if held:
         measure(network, held)
     else:

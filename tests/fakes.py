@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from clusterbot.compiled import Encoding
 from clusterbot.index.snapshot import Calibration
 from clusterbot.models import Document, Names, Profile
-from clusterbot.quoting import SentenceWeights
+from clusterbot.quoting import Candidate, SentenceWeights
 from clusterbot.ranking import Ranking
 from clusterbot.retrieval import FusionWeights
 from clusterbot.text import fold
@@ -117,6 +117,12 @@ def document(id_: str = "2020-01-02-note", text: str = "Une phrase.", lang: str 
         "licence": "CC BY 4.0",
     }
     return Document.model_validate({"id": id_, "text": text, "lang": lang, **front, **values})
+
+
+def sentences_of(cluster_id: str, *texts: str) -> list[Candidate]:
+    """Make sentences to weigh claims by, in English, each all that a digest on a cluster says."""
+    pages = [document(f"d{number}", text, "en", kind="digest", clusters=(cluster_id,)) for number, text in enumerate(texts)]
+    return [Candidate(page, 0, len(page.text)) for page in pages]
 
 
 def profile(cluster_id: str = "bois_boreal", lang: str = "fr", text: str = "Un profil.", **values: Any) -> Profile:

@@ -11,7 +11,7 @@ import pytest
 from platformdirs import user_cache_dir
 
 from clusterbot import pair_compiling
-from clusterbot.claim_reader import LABELS, MAX_TOKENS, Change, ClaimReader, Head, chances, graph_name
+from clusterbot.claim_reader import LABELS, MAX_TOKENS, Change, ClaimReader, Head, graph_name, softmax
 from clusterbot.compiled import CompiledEmbedder
 from clusterbot.compiling import verify_compiled
 from clusterbot.embedding import open_embedder
@@ -58,8 +58,8 @@ def test_what_runs_computes_what_is_trained(monkeypatch: pytest.MonkeyPatch) -> 
     ids, sides = np.arange(1, 12), np.repeat([0, 1], [4, 7])
     with torch.no_grad():
         below = model(input_ids=torch.from_numpy(ids[np.newaxis]), output_hidden_states=True).hidden_states[FIRST_LAYER][0]
-        known = chances(network([Pair(below, 4, 0)])[0].numpy())
-        plain = chances(Network(model).eval()([Pair(below, 4, 0)])[0].numpy())
+        known = softmax(network([Pair(below, 4, 0)])[0].numpy())
+        plain = softmax(Network(model).eval()([Pair(below, 4, 0)])[0].numpy())
         found = changed(model, Change(matrices, parts["sides"], head))(ids, sides)
     np.testing.assert_allclose(found, known, atol=0.03)  # trained in half precision
     assert np.abs(found - plain).max() > 0.05  # and the change changes something

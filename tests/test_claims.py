@@ -5,30 +5,16 @@ from __future__ import annotations
 from clusterbot.claim_rules import read_rules
 from clusterbot.claims import Verdict, weigh
 from clusterbot.judging import RuleJudge
-from clusterbot.models import Citation, Document
-from clusterbot.quoting import Candidate
+from clusterbot.models import Citation
 from clusterbot.statements import Statement
+from fakes import sentences_of
 
 RULES = read_rules()
 
 
 def weighed(claim: str, *sentences: str, settled: str = "") -> Verdict:
     judge = RuleJudge(RULES)
-    candidates = []
-    for number, text in enumerate(sentences):
-        document = Document(
-            id=f"d{number}",
-            kind="digest",
-            title="Aqua Nord",
-            lang="en",
-            url="https://example.org/",
-            publisher="Le Journal",
-            retrieved="2026-11-22",
-            clusters=("aqua_nord",),
-            licence="CC BY 4.0",
-            text=text,
-        )
-        candidates.append(Candidate(document, 0, len(text)))
+    candidates = sentences_of("aqua_nord", *sentences)
 
     def is_settled(citation: Citation) -> bool:
         return citation.text == settled

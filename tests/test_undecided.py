@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from clusterbot.claim_rules import read_rules
 from clusterbot.claims import Verdict, weigh
 from clusterbot.judging import RuleJudge
-from clusterbot.models import Document
-from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement
-from clusterbot.undecided import Read, VerdictWeights, reading_features
+from clusterbot.undecided import Read, ReadingRules, reading_features
 from clusterbot.verdicts import explain
+from fakes import sentences_of
 
 NOTHING = dict.fromkeys(read_rules().undecided.weights, (0.0, 0.0, 0.0))
-WEIGHTS = VerdictWeights(
+WEIGHTS = ReadingRules(
+    likely=0.5,
+    speaks=0.2,
+    sure=0.5,
     doubt=0.7,
     intercepts=(0, 0, 0),
     weights={**NOTHING, "for": (1, 0, 0), "against": (0, 1, 0)},
@@ -39,24 +41,10 @@ class ByWords:
         return np.array(list(found), np.float32)
 
 
-def weighed(claim: str, reading: ByWords, *sentences: str, weights: VerdictWeights = WEIGHTS) -> Verdict:
+def weighed(claim: str, reading: ByWords, *sentences: str, weights: ReadingRules = WEIGHTS) -> Verdict:
     rules = read_rules().model_copy(update={"undecided": weights})
     judge = RuleJudge(rules)
-    candidates = []
-    for number, text in enumerate(sentences):
-        document = Document(
-            id=f"d{number}",
-            kind="digest",
-            title="Aqua Nord",
-            lang="en",
-            url="https://example.org/",
-            publisher="Le Journal",
-            retrieved="2026-11-22",
-            clusters=("aqua_nord",),
-            licence="CC BY 4.0",
-            text=text,
-        )
-        candidates.append(Candidate(document, 0, len(text)))
+    candidates = sentences_of("aqua_nord", *sentences)
     statement = Statement(claim, "en", judge.subject(["Aqua Nord"], "en"))
     return weigh(statement, ["aqua_nord"], candidates, judge, rules, reading=reading)
 
@@ -88,9 +76,9 @@ def test_beside_the_surest_sentence_of_a_side_only_sure_ones_are_shown_on_it() -
         np.zeros(4, bool),
         np.zeros(4, bool),
     )
-    assert read.stances == ["for", "neutral", "against", "neutral"]
+    assert WEIGHTS.stances(read) == ["for", "neutral", "against", "neutral"]
     read = Read(np.array([[0.6, 0.1, 0.3], [0.5, 0.1, 0.4]]), np.zeros(2), np.zeros(2, bool), np.zeros(2, bool))
-    assert read.stances == ["for", "for"]
+    assert WEIGHTS.stances(read) == ["for", "for"]
 
 
 def test_a_verdict_that_no_sentence_speaks_for_is_not_given() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ class Assistant:
         version: str | None = None,
         judge: Judge | None = None,
         milvus: MilvusServer | None = None,
-        reading: PairReading | None = None,
+        reading: Callable[[], PairReading | None] = lambda: None,
     ) -> None:
         """Load a version of the index, the live one unless named; what it takes otherwise is that of `Engine`."""
         self.index_dir = index_dir
@@ -99,10 +100,7 @@ class Assistant:
             judge = None if is_ours else EntailmentJudge(CrossEncoderModel(settings.judge))
             ranking = read_ranking(has_tokens(embedder))
             milvus = server_at(settings.milvus_uri, settings.milvus_token)
-            reading = None
-            if settings.judge == RULES_AND_READING and isinstance(embedder, CompiledEmbedder):
-                reading = ensure_claim_reader(embedder, settings.cache_dir)
-            opened = cls(settings.index_dir, embedder, ranking, judge=judge, milvus=milvus, reading=reading)
+            opened = cls(settings.index_dir, embedder, ranking, judge=judge, milvus=milvus, reading=_reading(settings, embedder))
             languages.result()
         return opened
 
@@ -172,8 +170,16 @@ class Assistant:
         return True
 
     def warm(self) -> None:
-        """Read what the first questions would have to: half a second, for a process that answers many."""
+        """Read what the first questions would have to: half a second, for a process that answers many; make what reads claims."""
         self.engine.reader.warm()
+        self.engine.reading()
+
+
+def _reading(settings: Settings, embedder: Embedder) -> Callable[[], PairReading | None]:
+    """Return what gives, and makes at first, what reads claims; nothing where other settings or another model are in use."""
+    if settings.judge != RULES_AND_READING or not isinstance(embedder, CompiledEmbedder):
+        return lambda: None
+    return cache(partial(ensure_claim_reader, embedder, settings.cache_dir))
 
 
 def recipe(ranking: Ranking) -> Recipe:

@@ -74,7 +74,7 @@ def _on_given(claim: TestClaim, texts: Sequence[str], engine: Engine) -> Judged:
     candidates = _compared(claim, candidates, engine)
     rules = engine.rules.model_copy(update={"sentences": len(candidates)})
     statement = Statement(claim.text, claim.lang, frozenset())
-    verdict = weigh(statement, (), candidates, engine.judge, rules, reading=engine.reading)
+    verdict = weigh(statement, (), candidates, engine.judge, rules, reading=engine.reading())
     return Judged(claim, verdict.label, max(overlap(claim.text, text, claim.lang) for text in texts))
 
 

@@ -8,13 +8,12 @@ after the other; the layers below are the encoder's. `benchmarks/train_claim_rea
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +21,11 @@ from numpy.typing import NDArray
 from clusterbot.compiled import CompiledEmbedder, usable_cores
 
 Floats = NDArray[np.float32]
+Number = TypeVar("Number", np.float32, np.float64)
 
 LABELS = ("for", "against", "neutral")
 MAX_TOKENS = 128
 """Of each of the two texts; what comes after isn't read."""
-_CHECKSUMS = 16_384  # bytes in which an archive's table of contents lies, with a checksum of each part
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,10 @@ class Head:
         return scores
 
 
-def chances(odds: Floats) -> Floats:
-    """Return the probabilities that log odds tell."""
+def softmax(odds: NDArray[Number]) -> NDArray[Number]:
+    """Return the probabilities of labels (n,) by their log odds (n,)."""
     raised = np.exp(odds - odds.max())
-    found: Floats = raised / raised.sum()
+    found: NDArray[Number] = raised / raised.sum()
     return found
 
 
@@ -76,15 +75,14 @@ def _open_change() -> IO[bytes]:
 
 
 def stamp() -> str:
-    """Return what tells the change that ships from any other: a digest of the checksums with which its file ends."""
+    """Return what tells the change that ships from any other."""
     with _open_change() as file:
-        file.seek(-_CHECKSUMS, os.SEEK_END)
-        return hashlib.sha256(file.read()).hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()[:8]
 
 
 def graph_name() -> str:
     """Return the name, without its ending, of the graph that computes with the change that ships."""
-    return f"pairs-{stamp()[:8]}"
+    return f"pairs-{stamp()}"
 
 
 @cache
@@ -123,7 +121,7 @@ class ClaimReader:
 
         def read_one(text: str) -> Floats:
             ids, sides = self.tokenise(claim, text)
-            return chances(read_head().scores(graph({"ids": ids, "sides": sides}), sides))
+            return softmax(read_head().scores(graph({"ids": ids, "sides": sides}), sides))
 
         # A pair by itself, on one thread, as the encoder does and for its reasons.
         with ThreadPoolExecutor(min(len(texts), usable_cores())) as pool:

@@ -7,7 +7,7 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict
 
 from clusterbot.statements import Wording
-from clusterbot.undecided import VerdictWeights
+from clusterbot.undecided import ReadingRules
 
 
 class NearnessRules(BaseModel):
@@ -54,7 +54,7 @@ class ClaimRules(BaseModel):
     intercept: float
     weights: dict[str, float]
     fitted: str
-    undecided: VerdictWeights
+    undecided: ReadingRules
     wording: Wording
 
 

@@ -19,7 +19,7 @@ from clusterbot.quantities import find_quantities
 from clusterbot.quoting import Candidate
 from clusterbot.statements import Statement, written_on
 from clusterbot.text import split_sentences
-from clusterbot.undecided import LABELS, Label, PairReading, Read, Stance, VerdictWeights, decide
+from clusterbot.undecided import LABELS, Label, PairReading, Read, ReadingRules, Stance
 
 MAX_EVIDENCE = 5
 MAX_CLAIMS = 12
@@ -106,7 +106,7 @@ def weigh(
     if label == "contradicted" and _is_year_held(claim, evidence, rules):
         label = "not_covered"
     if reading and evidence and (_is_open(evidence) or (not entries and _is_doubted(claim, label, evidence, reading, rules))):
-        return _by_reading(claim, evidence, read_beside(claim, evidence, reading), rules.undecided)
+        return _by_reading(claim, evidence, _read_beside(claim, evidence, reading), rules.undecided)
     return Verdict(claim.text, claim.lang, label, _confidence(label, evidence, rules), tuple(_shown(label, evidence)))
 
 
@@ -124,11 +124,11 @@ def _is_doubted(claim: Statement, label: Label, evidence: Sequence[Evidence], re
     return bool(reading.read(claim.text, [best.citation.text])[0, 1] >= rules.undecided.doubt)
 
 
-def _by_reading(claim: Statement, evidence: Sequence[Evidence], read: Read, weights: VerdictWeights) -> Verdict:
+def _by_reading(claim: Statement, evidence: Sequence[Evidence], read: Read, rules: ReadingRules) -> Verdict:
     """Decide by what was read beside each sentence; those that speak most surely for the verdict come first."""
-    label, chance = decide(read, weights)
+    label, chance = rules.decide(read)
     if label != "not_covered":
-        stances, sure = read.stances, read.chances[:, LABELS.index(label)]
+        stances, sure = rules.stances(read), read.chances[:, LABELS.index(label)]
         order = sorted(range(len(evidence)), key=lambda place: (stances[place] == "neutral", -sure[place]))
         evidence = [
             replace(evidence[place], stance=stances[place], differences=_told(evidence[place], stances[place])) for place in order
@@ -136,7 +136,7 @@ def _by_reading(claim: Statement, evidence: Sequence[Evidence], read: Read, weig
     return Verdict(claim.text, claim.lang, label, chance, tuple(_shown(label, evidence)), read=read)
 
 
-def read_beside(claim: Statement, evidence: Sequence[Evidence], reading: PairReading) -> Read:
+def _read_beside(claim: Statement, evidence: Sequence[Evidence], reading: PairReading) -> Read:
     """Read a claim beside each sentence of evidence."""
     return Read(
         chances=reading.read(claim.text, [one.citation.text for one in evidence]).astype(np.float64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -45,9 +45,11 @@ class Engine:
         embedder: Embedder,
         ranking: Ranking,
         judge: Judge | None = None,
-        reading: PairReading | None = None,
+        reading: Callable[[], PairReading | None] = lambda: None,
     ) -> None:
         """Put the parts together; claims are weighed by the rules unless by another judge, and what that leaves open by `reading`.
+
+        `reading` is called when a claim is checked: what reads may have to be made first, which no question should wait for.
 
         Raises:
             IndexMismatch: the index was made with another model.
@@ -120,7 +122,7 @@ class Engine:
     def check(self, text: str, context: Sequence[str], lang: Lang | None, default_lang: Lang | None = None) -> tuple[Verdict, ...]:
         """Weigh each claim of a text; one that names no cluster is about that of the claims before it."""
         whole = understand(text, self.registry, context, lang, default_lang)
-        earlier, verdicts = list(context), []
+        earlier, verdicts, reading = list(context), [], self.reading()
         today = written_on(dt.datetime.now(dt.UTC).date().isoformat())
         for claim in split_claims(normal_claim(whole.text), whole.lang):
             question = understand(claim, self.registry, earlier, whole.lang)
@@ -133,7 +135,7 @@ class Engine:
             read = [Citation(one.document, one.start, one.end) for one in named if set(cluster_ids) & set(one.document.clusters)]
             known = self.names.weigh(statement, self.registry.mentions(claim), read) or self.facts.weigh(statement, cluster_ids)
             is_settled = partial(self._is_settled, whole.lang)
-            verdict = weigh(statement, cluster_ids, named, self.judge, self.rules, known, is_settled, self.reading)
+            verdict = weigh(statement, cluster_ids, named, self.judge, self.rules, known, is_settled, reading)
             timelines = self.facts.timelines(statement, cluster_ids)
             verdicts.append(replace(verdict, disagreements=self._disagreements(verdict), timelines=timelines))
             earlier.append(claim)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterbot.claim_reader import softmax
 from clusterbot.errors import ModelUnavailable
 from clusterbot.judging import Judgement
 from clusterbot.statements import Statement
@@ -51,10 +52,9 @@ class EntailmentJudge:
     def judge(self, claim: Statement, source: Statement) -> Judgement:
         """Compare a claim with a sentence; the model names no differences."""
         scores = np.asarray(self._model.scores([(source.text, claim.text)])[0], np.float64)
-        chances = np.exp(scores - scores.max())
         place = int(np.argmax(scores))
         year = source.written_on.last.year if source.written_on else None
-        return Judgement(self._places[place], float(chances[place] / chances.sum()), (), year)
+        return Judgement(self._places[place], float(softmax(scores)[place]), (), year)
 
 
 class CrossEncoderModel:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbot import bundled
-from clusterbot.claim_reader import Change, ClaimReader, chances, graph_name, read_change
+from clusterbot.claim_reader import Change, ClaimReader, graph_name, read_change, softmax
 from clusterbot.compiled import CompiledEmbedder
 from clusterbot.compiling import (
     compiling_alone,
@@ -132,7 +132,7 @@ def changed(model: torch.nn.Module, change: Change) -> Callable[[NDArray[np.int6
         hook = first.register_forward_pre_hook(lambda _, inputs: (inputs[0] + added, *inputs[1:]))
         tokens = model(input_ids=torch.from_numpy(ids[np.newaxis])).last_hidden_state[0].numpy()
         hook.remove()
-        return chances(change.head.scores(tokens, sides))
+        return softmax(change.head.scores(tokens, sides))
 
     return read
 

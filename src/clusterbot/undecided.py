@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from clusterbot.claim_reader import softmax
+
 Floats = NDArray[np.float64]
 Label = Literal["supported", "contradicted", "not_covered"]
 LABELS: tuple[Label, ...] = ("supported", "contradicted", "not_covered")
 Stance = Literal["for", "against", "neutral"]
 
 _LEAST = 0.02  # what is added to both sides of log odds: a reading is never quite sure
-_SPEAKS, _SURE = 0.2, 0.5  # from these probabilities on the surest sentence of a side, and any other, speak for it
-_LIKELY = 0.5  # a verdict that isn't likelier than not isn't given
 
 
 class PairReading(Protocol):
@@ -35,36 +35,14 @@ class PairReading(Protocol):
 class Read:
     """Sentences that were read beside a claim, n of them, at least one.
 
-    `chances` (n, 3): that it is borne out, contradicted, left open. `coverage` (n,): how much of its words and meaning they hold.
-    `differs` (n,): whether they lack a figure or date of it; `gives` (n,): whether they give something else instead.
+    `chances` (n, 3), in the order of LABELS: that it is borne out, contradicted, left open. `coverage` (n,): how much of its words
+    and meaning they hold. `differs` (n,): whether they lack a figure or date of it; `gives` (n,): whether they give something else.
     """
 
     chances: Floats
     coverage: Floats
     differs: NDArray[np.bool_]
     gives: NDArray[np.bool_]
-
-    @property
-    def stances(self) -> list[Stance]:
-        """The side that each sentence speaks for: the surest of a side, and others that are sure of themselves."""
-        sure = self.chances[:, :2].max(axis=1).tolist()
-        leanings = [
-            _leaning(borne_out, contradicted, lacks_figure)
-            for (borne_out, contradicted, _), lacks_figure in zip(self.chances.tolist(), self.differs.tolist(), strict=True)
-        ]
-        surest = {lean: max(of_lean for other, of_lean in zip(leanings, sure, strict=True) if other == lean) for lean in leanings}
-        return [
-            lean if of_lean >= _SURE or of_lean == surest[lean] else "neutral" for lean, of_lean in zip(leanings, sure, strict=True)
-        ]
-
-
-def _leaning(borne_out: float, contradicted: float, lacks_figure: bool) -> Stance:
-    """Return the side to which a sentence leans; one without the claim's figures and dates never leans to it."""
-    if max(borne_out, contradicted) < _SPEAKS:
-        return "neutral"
-    if contradicted >= borne_out:
-        return "against"
-    return "neutral" if lacks_figure else "for"
 
 
 def reading_features(read: Read) -> dict[str, float]:
@@ -88,14 +66,19 @@ def log_odds(chance: float) -> float:
     return float(np.log((chance + _LEAST) / (1 + _LEAST - chance)))
 
 
-class VerdictWeights(BaseModel):
-    """The logistic function: for each verdict, in the order of LABELS, an intercept and what each feature weighs.
+class ReadingRules(BaseModel):
+    """The logistic function, and from which probabilities on readings count.
 
-    `doubt`: a sentence that supports a claim by the rules is doubted where the reading finds it contradicting that likely.
+    For each verdict, in the order of LABELS, an intercept and what each feature weighs. `likely`: a verdict for a claim or against
+    it is given. `speaks`, `sure`: the surest sentence of a side, and any other, speak for that side. `doubt`: a sentence that
+    supports a claim by the rules is read as contradicting it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    likely: float
+    speaks: float
+    sure: float
     doubt: float
     intercepts: tuple[float, float, float]
     weights: dict[str, tuple[float, float, float]]
@@ -104,15 +87,31 @@ class VerdictWeights(BaseModel):
     def chances(self, found: dict[str, float]) -> dict[Label, float]:
         """Return how likely each verdict is."""
         odds = np.array(self.intercepts) + sum(value * np.array(self.weights[name]) for name, value in found.items())
-        exponents = np.exp(odds - odds.max())
-        return dict(zip(LABELS, (exponents / exponents.sum()).tolist(), strict=True))
+        return dict(zip(LABELS, softmax(odds).tolist(), strict=True))
 
+    def stances(self, read: Read) -> list[Stance]:
+        """Return the side that each sentence speaks for: the surest of a side, and others that are sure of themselves."""
+        sure = read.chances[:, :2].max(axis=1)
+        leanings = np.array([self._leaning(*place) for place in zip(*read.chances[:, :2].T, read.differs, strict=True)])
+        surest = {side: sure[leanings == side].max() for side in leanings.tolist()}
+        return [
+            side if chance >= min(self.sure, surest[side]) else "neutral"
+            for side, chance in zip(leanings.tolist(), sure.tolist(), strict=True)
+        ]
 
-def decide(read: Read, weights: VerdictWeights) -> tuple[Label, float]:
-    """Return the verdict and how likely it is: the likeliest, if it is likelier than not and a sentence speaks for it."""
-    chances = weights.chances(reading_features(read))
-    label = max(LABELS, key=lambda one: chances[one])
-    is_spoken_for = {"supported": "for", "contradicted": "against"}.get(label) in read.stances
-    if label != "not_covered" and not (is_spoken_for and chances[label] >= _LIKELY):
-        label = "not_covered"
-    return label, chances[label]
+    def _leaning(self, borne_out: float, contradicted: float, lacks_figure: bool) -> Stance:
+        """Return the side to which a sentence leans; one without the claim's figures and dates never leans to it."""
+        if max(borne_out, contradicted) < self.speaks:
+            return "neutral"
+        if contradicted >= borne_out:
+            return "against"
+        return "neutral" if lacks_figure else "for"
+
+    def decide(self, read: Read) -> tuple[Label, float]:
+        """Return the verdict and how likely it is: the likeliest, if it is likely enough and a sentence speaks for it."""
+        chances = self.chances(reading_features(read))
+        label = max(LABELS, key=lambda one: chances[one])
+        is_spoken_for = {"supported": "for", "contradicted": "against"}.get(label) in self.stances(read)
+        if label != "not_covered" and not (is_spoken_for and chances[label] >= self.likely):
+            label = "not_covered"
+        return label, chances[label]
