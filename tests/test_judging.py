@@ -345,3 +345,15 @@ def test_the_date_of_a_sentence_that_is_near_enough_and_holds_every_word_contrad
 def test_what_denies_something_of_a_claim_bears_nothing_out() -> None:
     source = "Le conseil d’Aqua Nord n’était pas encore élu quand le but de la grappe a été annoncé, en octobre 2013."
     assert said("Aqua Nord, whose goal was announced in October 2013, had an elected board.", source, "en", "fr") == "neutral"
+
+
+@pytest.mark.parametrize(("count", "missing"), [("Trois", 0), ("Quatre", 1)])
+def test_small_counts_before_the_same_word_count_the_same(count: str, missing: int) -> None:
+    claim = f"{count} gouvernements ont réservé 900 000 $ à Aqua Nord."
+    told = judged(claim, "3 gouvernements ont annoncé 900 000 $ pour Aqua Nord.", "fr", "fr")
+    assert len(told.differences) == missing
+
+
+def test_who_says_so_at_the_beginning_of_a_claim_is_no_part_of_a_name() -> None:
+    source = "En 2024, Pôle Vert attribuait à Aqua Nord 45 000 emplois."
+    assert judged("Selon Pôle Vert, Aqua Nord comptait 45 000 emplois en 2024.", source, "fr", "fr").differences == ()

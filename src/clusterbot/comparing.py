@@ -70,6 +70,11 @@ def words_of(text: str) -> list[tuple[int, str]]:
     return found
 
 
+def next_word(told: Told, one: Quantity) -> str:
+    """Return the word after a figure, whatever it tells: "governments", "were"."""
+    return next((word for _, word in words_of(fold(told.text[one.end :]))), "")
+
+
 def slot_of(told: Told, place: int, readings: Readings) -> frozenset[str]:
     """Return what the last words before a place count as: what the name there is the name of."""
     return readings.keys(" ".join(told.text[:place].rstrip().split()[-3:]), told.statement.lang)

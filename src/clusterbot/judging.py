@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 from clusterbot.claim_rules import ClaimRules
-from clusterbot.comparing import agree, comparable, holds, is_beyond, is_in, slot_of
+from clusterbot.comparing import agree, comparable, holds, is_beyond, is_in, next_word, slot_of
 from clusterbot.dates import Period
 from clusterbot.giving import Side, side_of
 from clusterbot.models import Lang
@@ -148,7 +148,8 @@ class RuleJudge:
     def _figure(self, asked: Told, one: Quantity, told: Told, is_whole: bool) -> Iterator[Difference]:
         timely = [other for other in told.figures if self._same_time(asked, told, other)]
         alike = [other for other in timely if comparable(one, other)]
-        agreeing = [other for other in alike if agree(one, other, self._rules.about) and self._may_be(asked, one, told, other)]
+        equal = [other for other in alike if agree(one, other, self._rules.about)]
+        agreeing = equal if is_whole else [other for other in equal if self._may_be(asked, one, told, other)]
         is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
         if agreeing and (not is_bound or len(alike) == 1 or any(one.low == other.low for other in agreeing)):
             return
@@ -205,7 +206,7 @@ class RuleJudge:
         counted, others = self._after(asked, one), self._after(told, other)
         if ("indirect" in counted) != ("indirect" in others):
             return False
-        if counted & others:
+        if counted & others or next_word(asked, one) == next_word(told, other) != "":
             return True
         is_telling = one.low == other.low and one.low > _TELLING_COUNT
         return not others or not counted or (is_telling and bool(counted & told.words))

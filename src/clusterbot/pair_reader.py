@@ -28,56 +28,72 @@ class PairReader:
     def __init__(self, weights: Mapping[str, Floats]) -> None:
         """Take the weights by name, as `benchmarks/train_pair_reader.py` writes them."""
         self._weights = weights
-        kinds = [[weights[f"{name}.{kind}"] for name in ("value", "query", "key")] for kind in ("matrix", "bias")]
-        self._matrix, self._bias = (np.concatenate(each, axis=-1) for each in kinds)  # three products in one
-        self._width = self._matrix.shape[1] // 3
+        width = np.float32(weights["value.matrix"].shape[1])
+        self._query, self._query_bias = (weights[f"query.{kind}"] / np.sqrt(width) for kind in ("matrix", "bias"))
+        *self._compare, self._compare_best = np.split(weights["compare.matrix"], int(width) * np.arange(1, 5))
 
     def read(self, asked: Floats, texts: Sequence[NDArray[np.int8]]) -> Floats:
         """Return the scores of texts beside a claim or question: float32 (n, len(LABELS)), log odds among the labels of one task.
 
         `asked`: float32 (m, r), rows of length 1, m at least 1; each text: int8 (t, r), t at least 1; at least one text.
         """
-        one, all_others = self._prepare(asked), self._prepare(unit(np.concatenate(texts)))
-        ends, h = np.cumsum([len(text) for text in texts]).tolist(), self._width
-        rows, starts, place = np.empty((len(texts) * len(asked) + ends[-1], 4 * h + 1), np.float32), [], 0
-        for begin, end in zip([0, *ends], ends, strict=False):
-            other = [part[begin:end] for part in all_others]
-            cosines = one[0] @ other[0].T
-            for own, beside, likeness in ((one, other, cosines), (other, one, cosines.T)):
-                starts.append(place)
-                place += len(likeness)
-                rows[starts[-1] : place, :h] = own[1]
-                rows[starts[-1] : place, h : 2 * h] = self._gather(own, beside, likeness)
-                rows[starts[-1] : place, -1] = likeness.max(axis=1)
-        np.abs(rows[:, :h] - rows[:, h : 2 * h], out=rows[:, 2 * h : 3 * h])
-        np.multiply(rows[:, :h], rows[:, h : 2 * h], out=rows[:, 3 * h : 4 * h])
-        return self._sum_up(rows, starts)
+        (one, one_turned), (all_, all_turned) = self._standardise(asked), self._standardise(unit(np.concatenate(texts)))
+        ends = np.cumsum([len(text) for text in texts]).tolist()
+        begins = [0, *ends[:-1]]
+        cosines = one_turned @ all_turned.T
+        of_one, of_all = self._attention(one, all_, cosines)
+        one_value, value = self._linear(one, "value"), self._linear(all_, "value")
+        parts = [slice(*part) for part in zip(begins, ends, strict=True)]
+        own = np.concatenate([*[one_value] * len(texts), value])
+        gathered = [_softmax(of_one[:, part]) @ value[part] for part in parts]
+        best = np.concatenate([*(cosines[:, part].max(axis=1) for part in parts), cosines.max(axis=0)])
+        compared = self._compared(own, np.concatenate([*gathered, _softmax(of_all) @ one_value]), best[:, np.newaxis])
+        before = len(texts) * len(asked)
+        starts = [*range(0, before, len(asked)), *(before + begin for begin in begins)]
+        return self._sum_up(compared, best[:, np.newaxis], starts)
 
-    def _sum_up(self, rows: Floats, starts: Sequence[int]) -> Floats:
-        """Return the scores (n, labels) of tokens beside what they attend to: from `starts`, in turn, what is asked and a text."""
-        compared = np.maximum(self._linear(np.maximum(self._linear(rows, "compare"), 0), "sum"), 0)
-        best, sizes = rows[:, -1:], np.diff([*starts, len(rows)])[:, np.newaxis].astype(np.float32)
+    def _standardise(self, tokens: Floats) -> tuple[Floats, Floats]:
+        """Return the standard scores of tokens, and their directions: (t, r) both."""
+        scores = (tokens - self._weights["mean"]) / self._weights["scale"]
+        return scores, scores / np.maximum(np.linalg.norm(scores, axis=1, keepdims=True), 1e-9)
+
+    def _attention(self, one: Floats, others: Floats, cosines: Floats) -> tuple[Floats, Floats]:
+        """Return the logits by which m tokens attend to t others (m, t), and these to those (t, m).
+
+        What is asked has few tokens: to turn its queries and keys into the others' space is less work than to make theirs.
+        """
+        queries, keys = one @ self._query + self._query_bias, self._linear(one, "key")
+        alike = cosines * self._weights["sharpness"]
+        to_others = (queries @ self._weights["key.matrix"].T) @ others.T + (queries @ self._weights["key.bias"])[:, np.newaxis]
+        from_others = others @ (self._query @ keys.T) + keys @ self._query_bias
+        return to_others + alike, from_others + alike.T
+
+    def _compared(self, own: Floats, gathered: Floats, best: Floats) -> Floats:
+        """Return what comes of tokens (n, h) beside what they gathered (n, h) and their highest cosines (n, 1)."""
+        beside = (own, gathered, np.abs(own - gathered), own * gathered)
+        sums = best * self._compare_best + self._weights["compare.bias"]
+        for part, matrix in zip(beside, self._compare, strict=True):
+            sums += part @ matrix
+        return np.maximum(self._linear(np.maximum(sums, 0), "sum"), 0)
+
+    def _sum_up(self, compared: Floats, best: Floats, starts: Sequence[int]) -> Floats:
+        """Return the scores (n, labels); from `starts` come the rows of what is asked beside each text, then of each text."""
+        sizes = np.diff([*starts, len(compared)])[:, np.newaxis].astype(np.float32)
         parts = [np.add.reduceat(compared, starts) / sizes, np.maximum.reduceat(compared, starts)]
         parts += [np.add.reduceat(best, starts) / sizes, np.minimum.reduceat(best, starts)]
-        summed = np.concatenate(parts, axis=1).reshape(len(starts) // 2, -1)
+        summed = np.concatenate(np.split(np.concatenate(parts, axis=1), 2), axis=1)
         return self._linear(np.maximum(self._linear(summed, "first"), 0), "last")
-
-    def _prepare(self, tokens: Floats) -> list[Floats]:
-        """Return what is made of tokens alone (t, ...): the direction of their standard scores, and value, query and key."""
-        scores = (tokens - self._weights["mean"]) / self._weights["scale"]
-        length = np.maximum(np.linalg.norm(scores, axis=1, keepdims=True), 1e-9)
-        return [scores / length, *np.split(scores @ self._matrix + self._bias, 3, axis=1)]
-
-    def _gather(self, one: Sequence[Floats], other: Sequence[Floats], cosines: Floats) -> Floats:
-        """Return what each token of one text attends to in the other (t, h)."""
-        logits = one[2] @ other[3].T / np.sqrt(np.float32(self._width)) + cosines * self._weights["sharpness"]
-        attention = np.exp(logits - logits.max(axis=1, keepdims=True))
-        gathered: Floats = attention @ other[1] / attention.sum(axis=1, keepdims=True)
-        return gathered
 
     def _linear(self, inputs: Floats, name: str) -> Floats:
         given: Floats = inputs @ self._weights[f"{name}.matrix"] + self._weights[f"{name}.bias"]
         return given
+
+
+def _softmax(logits: Floats) -> Floats:
+    """Return rows of logits as rows of weights whose sum is 1."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    weights: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return weights
 
 
 @cache

@@ -232,7 +232,8 @@ class Readings:
         found = []
         for match in _NAME.finditer(_NO_NAME.sub("  ", text)):
             start, words = match.start(), match.group().split()
-            if start == 0 and (len(words) == 1 or not analyse(words[0], statement.lang)):
+            begins = len(words) == 1 or not analyse(words[0], statement.lang) or re.match(_ACCORDING, text, re.I)
+            if start == 0 and begins:
                 start, words = start + len(words[0]) + 1, words[1:]
             found += self._own(start, " ".join(words), statement)
         return found

@@ -44,6 +44,7 @@ class System:
 
     def open(self) -> None:
         self.engine = Engine(snapshot.load(self.folder), self.embedder, self.ranking)
+        self.engine.reader.warm()  # as the bot does at its start
 
     def search(self, text: str, lang: str, k: int) -> list[tuple[str, float]]:
         question = understand(text, self.engine.registry)
