@@ -206,10 +206,9 @@ class RuleJudge:
         counted, others = self._after(asked, one), self._after(told, other)
         if ("indirect" in counted) != ("indirect" in others):
             return False
-        if counted & others or next_word(asked, one) == next_word(told, other) != "":
-            return True
+        is_one_thing = bool(counted & others) or next_word(asked, one) == next_word(told, other) != ""
         is_telling = one.low == other.low and one.low > _TELLING_COUNT
-        return not others or not counted or (is_telling and bool(counted & told.words))
+        return is_one_thing or not others or not counted or (is_telling and bool(counted & told.words))
 
     # --- dates
 
