@@ -22,6 +22,7 @@ WEIGHTS = ReadingRules(
     speaks=0.2,
     sure=0.5,
     doubt=0.7,
+    denies=0.5,
     intercepts=(0, 0, 0),
     weights={**NOTHING, "for": (1, 0, 0), "against": (0, 1, 0)},
     fitted="for these tests",

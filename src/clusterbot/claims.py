@@ -92,7 +92,7 @@ def weigh(
     """Judge a claim by the ledgers' entries on it and the best sentences read for it; those about other clusters say nothing.
 
     `is_settled` says whether a sentence tells what is on record and undisputed; what differs from it then tells of something else.
-    Where no sentence speaks for the claim or against it by the judge, or the one that supports it is doubted, `reading` decides.
+    Where no sentence speaks for the claim or against it by the judge, or the one that decides is doubted, `reading` decides.
     """
     wanted = set(list(cluster_ids)[:1])  # what a claim is about; what else it names is part of what it tells
     about = [one for one in candidates if not wanted or wanted & set(one.document.clusters)]
@@ -115,13 +115,22 @@ def _is_open(evidence: Sequence[Evidence]) -> bool:
 
 
 def _is_doubted(claim: Statement, label: Label, evidence: Sequence[Evidence], reading: PairReading, rules: ClaimRules) -> bool:
-    """Say whether the best sentence for a claim, if it tells of more than the claim does, contradicts it as it is read."""
-    if label != "supported":
+    """Say whether the best of the sentences by which a verdict was given is read otherwise.
+
+    One that supports a claim, if it tells of more than the claim does and reads as contradicting it; one that contradicts it by a
+    denial alone, if it doesn't read so: who denies in other words may well say the same ("no longer", "not until").
+    """
+    if label == "not_covered":
         return False
-    best = max((one for one in evidence if one.stance == "for"), key=lambda one: one.coverage)
-    if best.coverage >= rules.nearness.min_whole:
+    side: Stance = "for" if label == "supported" else "against"
+    deciding = [one for one in evidence if one.stance == side]
+    best = max(deciding, key=lambda one: one.coverage)
+    if side == "for" and best.coverage >= rules.nearness.min_whole:
         return False
-    return bool(reading.read(claim.text, [best.citation.text])[0, 1] >= rules.undecided.doubt)
+    if side == "against" and any(each.kind != "negation" for one in deciding for each in one.differences):
+        return False
+    contradicts = reading.read(claim.text, [best.citation.text])[0, 1]
+    return bool(contradicts >= rules.undecided.doubt if side == "for" else contradicts < rules.undecided.denies)
 
 
 def _by_reading(claim: Statement, evidence: Sequence[Evidence], read: Read, rules: ReadingRules) -> Verdict:

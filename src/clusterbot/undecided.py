@@ -71,7 +71,7 @@ class ReadingRules(BaseModel):
 
     For each verdict, in the order of LABELS, an intercept and what each feature weighs. `likely`: a verdict for a claim or against
     it is given. `speaks`, `sure`: the surest sentence of a side, and any other, speak for that side. `doubt`: a sentence that
-    supports a claim by the rules is read as contradicting it.
+    supports a claim by the rules is read as contradicting it. `denies`: one that contradicts a claim by a denial alone is so read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +80,7 @@ class ReadingRules(BaseModel):
     speaks: float
     sure: float
     doubt: float
+    denies: float
     intercepts: tuple[float, float, float]
     weights: dict[str, tuple[float, float, float]]
     fitted: str
