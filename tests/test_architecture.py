@@ -41,6 +41,7 @@ COLUMNS = (
     ("statements",),
     ("undecided",),
     ("comparing", "claim_rules"),
+    ("figures",),
     ("judging", "emphasis"),
     ("ledger", "index.arrays", "index.vectors"),
     ("index.neighbours", "index.moments"),

@@ -357,3 +357,27 @@ def test_small_counts_before_the_same_word_count_the_same(count: str, missing: i
 def test_who_says_so_at_the_beginning_of_a_claim_is_no_part_of_a_name() -> None:
     source = "En 2024, Pôle Vert attribuait à Aqua Nord 45 000 emplois."
     assert judged("Selon Pôle Vert, Aqua Nord comptait 45 000 emplois en 2024.", source, "fr", "fr").differences == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "stance"),
+    [
+        ("Ottawa gives Aqua Nord $39M and Laval gives $60M.", "Aqua Nord gets $60M from Ottawa and $39M from Laval.", "neutral"),
+        ("Ottawa gives Aqua Nord $60M and Laval gives $39M.", "Aqua Nord gets $60M from Ottawa and $39M from Laval.", "for"),
+    ],
+)
+def test_a_figure_is_that_of_the_name_beside_it(claim: str, source: str, stance: str) -> None:
+    assert said(claim, source) == stance
+
+
+def test_a_bound_is_borne_out_by_a_figure_close_above_it_whatever_other_amounts_there_are() -> None:
+    source = "Aqua Nord has projects worth more than $201M, of which it supplied $87M."
+    assert said("Aqua Nord has projects worth more than 200 million.", source) == "for"
+    assert said("Aqua Nord has projects worth more than $60M.", source) != "for"
+
+
+def test_a_head_office_is_nobodys_post() -> None:
+    told = judged(
+        "Aqua Nord was launched in May 2015 at the head office of Aldo in Laval.", "In May 2015, Aqua Nord was launched at Aldo."
+    )
+    assert {one.source for one in told.differences} == {""}

@@ -10,6 +10,7 @@ from clusterbot.statements import Readings, Told
 from clusterbot.text import fold
 
 BEYOND = Decimal("1.5")  # who says `more than 40` doesn't mean 70
+NEAR = Decimal("0.05")
 
 
 def comparable(one: Quantity, other: Quantity) -> bool:
@@ -41,6 +42,11 @@ def is_beyond(claim: Quantity, source: Quantity) -> bool:
     return claim.precision == "at_most" and source.precision in ("exact", "about") and source.high <= claim.high
 
 
+def is_near(bound: Quantity, source: Quantity) -> bool:
+    """Say whether a source's figure lies so near to a claim's bound that it hardly does so by chance."""
+    return abs(source.low - bound.low) <= bound.low * NEAR
+
+
 def holds(claim: Period, source: Period) -> bool:
     """Say whether a source's date bears the claim's out: it lies within it."""
     return claim.first <= source.first and source.last <= claim.last
@@ -68,11 +74,6 @@ def words_of(text: str) -> list[tuple[int, str]]:
             found.append((start, text[start:place]))
             start = None
     return found
-
-
-def next_word(told: Told, one: Quantity) -> str:
-    """Return the word after a figure, whatever it tells: "governments", "were"."""
-    return next((word for _, word in words_of(fold(told.text[one.end :]))), "")
 
 
 def slot_of(told: Told, place: int, readings: Readings) -> frozenset[str]:

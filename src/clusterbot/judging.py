@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Literal, Protocol
 
 from clusterbot.claim_rules import ClaimRules
-from clusterbot.comparing import agree, comparable, holds, is_beyond, is_in, next_word, slot_of
+from clusterbot.comparing import holds, is_in, slot_of
 from clusterbot.dates import Period
+from clusterbot.figures import TELLING_COUNT, FigureRules
 from clusterbot.giving import Side, side_of
 from clusterbot.models import Lang
 from clusterbot.quantities import Quantity
@@ -19,10 +19,7 @@ from clusterbot.undecided import Stance
 
 DifferenceKind = Literal["number", "unit", "date", "name", "negation", "superlative"]
 
-_NOUN_WORDS = 3
 _NEAR_ROLE = 80  # characters between a name and the post that it holds
-_OTHER_ORDER = 50  # counts further apart than this are counts of other things
-_TELLING_COUNT = 12  # a smaller count stands in many sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +56,7 @@ class RuleJudge:
     def __init__(self, rules: ClaimRules) -> None:
         self._rules = rules
         self._readings = Readings(rules.wording)
+        self._figures = FigureRules(self._readings, rules.about)
         self._claim: Told | None = None  # one claim is judged by many sentences
 
     def subject(self, names: list[str], lang: Lang) -> frozenset[str]:
@@ -103,7 +101,7 @@ class RuleJudge:
 
     def _needed(self, asked: Told) -> float:
         """Return how many of a claim's words must be shared: fewer where a figure of it tells much, more where nothing does."""
-        if any(one.kind not in ("count", "duration") or one.low > _TELLING_COUNT for one in asked.figures):
+        if any(one.kind not in ("count", "duration") or one.low > TELLING_COUNT for one in asked.figures):
             return self._rules.min_told
         is_bare = not (asked.figures or asked.ranks or asked.dates or asked.names)
         return self._rules.min_bare if is_bare else self._rules.min_coverage
@@ -132,7 +130,7 @@ class RuleJudge:
         for rank in asked.ranks:
             if rank.low not in {other.low for other in told.ranks}:
                 is_alone = not asked.figures and not asked.dates
-                same = [other for other in told.ranks if self._after(asked, rank) & self._after(told, other)]
+                same = [other for other in told.ranks if self._figures.after(asked, rank) & self._figures.after(told, other)]
                 rivals = "; ".join(told.text[other.start : other.end] for other in same) if is_alone else ""
                 yield Difference("number", asked.text[rank.start : rank.end], rivals)
         if asked.dates:
@@ -143,72 +141,12 @@ class RuleJudge:
             if name not in told.superlatives:
                 yield Difference("superlative", word, "")
 
-    # --- figures
-
     def _figure(self, asked: Told, one: Quantity, told: Told, is_whole: bool) -> Iterator[Difference]:
-        timely = [other for other in told.figures if self._same_time(asked, told, other)]
-        alike = [other for other in timely if comparable(one, other)]
-        equal = [other for other in alike if agree(one, other, self._rules.about)]
-        agreeing = equal if is_whole else [other for other in equal if self._may_be(asked, one, told, other)]
-        is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
-        if agreeing and (not is_bound or len(alike) == 1 or any(one.low == other.low for other in agreeing)):
-            return
-        has_all_words = bool(asked.words) and asked.words <= told.heard
-        is_meant = one.kind != "count" and (is_whole or (has_all_words and len(alike) == 1))
-        same = [other for other in alike if is_meant or self._same_thing(asked, one, told, other)]
-        rivals = [other for other in same if not agree(one, other, self._rules.about) and not is_beyond(one, other)]
-        kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
-        written = "; ".join(told.text[other.start : other.end] for other in rivals)
-        yield Difference(kind, asked.text[one.start : one.end], written)
-
-    def _same_time(self, asked: Told, told: Told, other: Quantity) -> bool:
-        """Say whether a figure holds for the claim's time: one that dates itself is compared with that time alone."""
-        if not asked.dates:
-            return True
-        time = told.time_of(other)
-        return time is not None and any(one.overlaps(time) for one in asked.dates)
-
-    def _after(self, told: Told, one: Quantity) -> frozenset[str]:
-        """Return the words right after a figure: what is counted."""
-        after = told.bare[one.end :]
-        for mark in ".;:,(":
-            after = after.split(mark)[0]
-        return self._readings.keys(" ".join(after.split()[:_NOUN_WORDS]), told.statement.lang)
-
-    def _counted(self, told: Told, one: Quantity) -> frozenset[str]:
-        """Return what a figure counts; where that was said before ("from 30 seats to 13"), what the others count."""
-        counts = [each for each in told.figures if each.kind == "count"]
-        after = self._after(told, one) or frozenset().union(*(self._after(told, each) for each in counts))
-        return after or self._around(told, one)
-
-    def _around(self, told: Told, one: Quantity) -> frozenset[str]:
-        before = told.bare[: one.start].replace(";", ".").replace(":", ".").split(".")[-1].split()
-        keys = self._readings.keys(" ".join(before[-6:]), told.statement.lang) | self._after(told, one)
-        return keys - told.statement.subject
-
-    def _same_thing(self, asked: Told, one: Quantity, told: Told, other: Quantity) -> bool:
-        """Say whether two figures that differ can be meant for one thing: both count the same, or stand among the same words."""
-        if one.kind == "count":
-            counted, others = self._counted(asked, one), self._counted(told, other)
-            if ("indirect" in counted) != ("indirect" in others):
-                return False
-            is_near = one.low <= _OTHER_ORDER * max(other.low, Decimal(1)) and other.low <= _OTHER_ORDER * max(one.low, Decimal(1))
-            return is_near and bool(counted & others - {"direct", "indirect"})
-        around = self._around(asked, one)
-        rest = [each for each in asked.figures if each is not one]
-        are_held = bool(rest) and all(any(agree(each, held, self._rules.about) for held in told.figures) for each in rest)
-        return are_held or not around or bool(around & self._around(told, other))
-
-    def _may_be(self, asked: Told, one: Quantity, told: Told, other: Quantity) -> bool:
-        """Say whether two figures that agree can be meant for one thing; telling ones need no word in common."""
-        if one.kind != "count" or other.kind == "money":
-            return True
-        counted, others = self._after(asked, one), self._after(told, other)
-        if ("indirect" in counted) != ("indirect" in others):
-            return False
-        is_one_thing = bool(counted & others) or next_word(asked, one) == next_word(told, other) != ""
-        is_telling = one.low == other.low and one.low > _TELLING_COUNT
-        return is_one_thing or not others or not counted or (is_telling and bool(counted & told.words))
+        rivals = self._figures.rivals(asked, one, told, is_whole)
+        if rivals is not None:
+            kind: DifferenceKind = "unit" if rivals and all(other.unit != one.unit for other in rivals) else "number"
+            written = "; ".join(told.text[other.start : other.end] for other in rivals)
+            yield Difference(kind, asked.text[one.start : one.end], written)
 
     # --- dates
 
