@@ -104,6 +104,13 @@ def test_a_sentence_that_the_rules_take_for_support_is_doubted_where_it_reads_as
     assert weighed(claim, ByWords({"rivers": (0.05, 0.9, 0.05)}), told).label == "contradicted"
 
 
+def test_what_a_denial_alone_contradicts_stands_only_where_its_sentence_reads_as_contradicting_it() -> None:
+    claim, told = "Aqua Nord did not publish its report until spring.", "Aqua Nord did publish its report in spring."
+    by_rules = weighed(claim, ByWords({"spring": (0.05, 0.9, 0.05)}), told)
+    assert (by_rules.label, by_rules.read) == ("contradicted", None)
+    assert weighed(claim, ByWords({"spring": (0.8, 0.1, 0.1)}), told).label == "supported"
+
+
 def test_what_the_rules_decide_or_find_disputed_is_not_read() -> None:
     reading = ByWords({})
     assert weighed("In 2020, Aqua Nord had 120 members.", reading, "In 2020, Aqua Nord had 140 members.").label == "contradicted"
