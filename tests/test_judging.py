@@ -377,7 +377,5 @@ def test_a_bound_is_borne_out_by_a_figure_close_above_it_whatever_other_amounts_
 
 
 def test_a_head_office_is_nobodys_post() -> None:
-    told = judged(
-        "Aqua Nord was launched in May 2015 at the head office of Aldo in Laval.", "In May 2015, Aqua Nord was launched at Aldo."
-    )
-    assert {one.source for one in told.differences} == {""}
+    source = "Les Affaires reported that Aqua Nord was launched in May 2015 at the head office of Aldo."
+    assert said("The launch of Montréal's Aqua Nord, in May 2015, took place at Aldo's head office.", source) != "against"

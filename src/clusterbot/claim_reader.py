@@ -46,9 +46,9 @@ class Head:
 
 
 def softmax(odds: NDArray[Number]) -> NDArray[Number]:
-    """Return the probabilities of labels (n,) by their log odds (n,)."""
-    raised = np.exp(odds - odds.max())
-    found: NDArray[Number] = raised / raised.sum()
+    """Return probabilities by log odds, those of a row in sum 1: both (..., n)."""
+    raised = np.exp(odds - odds.max(axis=-1, keepdims=True))
+    found: NDArray[Number] = raised / raised.sum(axis=-1, keepdims=True)
     return found
 
 

@@ -10,7 +10,6 @@ from clusterbot.statements import Readings, Told
 from clusterbot.text import fold
 
 BEYOND = Decimal("1.5")  # who says `more than 40` doesn't mean 70
-NEAR = Decimal("0.05")
 
 
 def comparable(one: Quantity, other: Quantity) -> bool:
@@ -42,9 +41,9 @@ def is_beyond(claim: Quantity, source: Quantity) -> bool:
     return claim.precision == "at_most" and source.precision in ("exact", "about") and source.high <= claim.high
 
 
-def is_near(bound: Quantity, source: Quantity) -> bool:
+def is_near(bound: Quantity, source: Quantity, about: float) -> bool:
     """Say whether a source's figure lies so near to a claim's bound that it hardly does so by chance."""
-    return abs(source.low - bound.low) <= bound.low * NEAR
+    return abs(source.low - bound.low) <= abs(bound.low) * Decimal(str(about))
 
 
 def holds(claim: Period, source: Period) -> bool:

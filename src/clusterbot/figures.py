@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from clusterbot.comparing import agree, comparable, is_beyond, is_near, words_of
 from clusterbot.quantities import Quantity
-from clusterbot.statements import Readings, Told
+from clusterbot.statements import CAPITALISED, Readings, Told
 from clusterbot.text import fold
 
 TELLING_COUNT = 12
@@ -19,8 +19,7 @@ _OTHER_ORDER = 50  # counts further apart than this are counts of other things
 _BETWEEN_PARTS = re.compile(
     r"[;:,.()](?=\s|$)|\b(?:and|et|or|ou|but|mais|plus|while|whereas|tandis|alors|of which|dont|sur)\b", re.I
 )
-
-_CAPITALISED = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+")
+_NAME = re.compile(rf"\b{CAPITALISED}")  # "Québec" too, which is none of a statement's names
 
 
 class FigureRules:
@@ -42,7 +41,7 @@ class FigureRules:
         agreeing = equal if is_whole else [other for other in equal if self._may_be(asked, one, told, other)]
         agreeing = [other for other in agreeing if not self._is_of_another(asked, one, told, other, alike)]
         is_bound = one.precision in ("at_least", "at_most")  # another figure of the sentence may lie beyond a bound by chance
-        if agreeing and (not is_bound or len(alike) == 1 or any(is_near(one, other) for other in agreeing)):
+        if agreeing and (not is_bound or len(alike) == 1 or any(is_near(one, other, self._about) for other in agreeing)):
             return None
         has_all_words = bool(asked.words) and asked.words <= told.heard
         is_meant = one.kind != "count" and (is_whole or (has_all_words and len(alike) == 1))
@@ -58,10 +57,10 @@ class FigureRules:
 
     def _is_of_another(self, asked: Told, one: Quantity, told: Told, other: Quantity, alike: Sequence[Quantity]) -> bool:
         """Say whether a figure that agrees stands beside other names than the claim's, and one that doesn't agree beside those."""
-        claimed = next((names for names in _parts_before(asked, one)[:2] if names), frozenset())  # "and Laval, $39M"
-        own = _parts_before(told, other)[0]
+        claimed = next((names for names in _names_by_part(asked, one)[:2] if names), frozenset())  # "and Laval, $39M"
+        own = _names_by_part(told, other)[0]
         rivals = (each for each in alike if not agree(one, each, self._about))
-        return bool(own) and not claimed & own and any(claimed & _parts_before(told, each)[0] for each in rivals)
+        return bool(own) and not claimed & own and any(claimed & _names_by_part(told, each)[0] for each in rivals)
 
     def _same_time(self, asked: Told, told: Told, other: Quantity) -> bool:
         """Say whether a figure holds for the claim's time: one that dates itself is compared with that time alone."""
@@ -107,11 +106,11 @@ class FigureRules:
         return is_one_thing or not others or not counted or (is_telling and bool(counted & told.words))
 
 
-def _parts_before(told: Told, one: Quantity) -> list[frozenset[str]]:
+def _names_by_part(told: Told, one: Quantity) -> list[frozenset[str]]:
     """Return the capitalised words of the part of a text in which a figure stands, then of those before it, nearest first."""
     ends = [0, *(match.end() for match in _BETWEEN_PARTS.finditer(told.bare)), len(told.bare)]
     parts = [told.bare[start:end] for start, end in pairwise(ends) if start <= one.start]
-    return [frozenset(fold(word) for word in _CAPITALISED.findall(part)) for part in reversed(parts)]
+    return [frozenset(fold(word) for word in _NAME.findall(part)) for part in reversed(parts)]
 
 
 def _next_word(told: Told, one: Quantity) -> str:

@@ -14,6 +14,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterbot.claim_reader import softmax
 from clusterbot.index.tokens import unit
 
 Floats = NDArray[np.float32]
@@ -28,29 +29,29 @@ class PairReader:
     def __init__(self, weights: Mapping[str, Floats]) -> None:
         """Take the weights by name, as `benchmarks/train_pair_reader.py` writes them."""
         self._weights = weights
-        width = np.float32(weights["value.matrix"].shape[1])
-        self._query, self._query_bias = (weights[f"query.{kind}"] / np.sqrt(width) for kind in ("matrix", "bias"))
-        *self._compare, self._compare_best = np.split(weights["compare.matrix"], int(width) * np.arange(1, 5))
+        h = weights["value.matrix"].shape[1]
+        self._query, self._query_bias = (weights[f"query.{kind}"] / np.sqrt(np.float32(h)) for kind in ("matrix", "bias"))
+        *self._compare, self._compare_best = np.split(weights["compare.matrix"], h * np.arange(1, 5))
 
     def read(self, asked: Floats, texts: Sequence[NDArray[np.int8]]) -> Floats:
         """Return the scores of texts beside a claim or question: float32 (n, len(LABELS)), log odds among the labels of one task.
 
         `asked`: float32 (m, r), rows of length 1, m at least 1; each text: int8 (t, r), t at least 1; at least one text.
         """
-        (one, one_turned), (all_, all_turned) = self._standardise(asked), self._standardise(unit(np.concatenate(texts)))
+        (one, one_turned), (others, others_turned) = self._standardise(asked), self._standardise(unit(np.concatenate(texts)))
         ends = np.cumsum([len(text) for text in texts]).tolist()
-        begins = [0, *ends[:-1]]
-        cosines = one_turned @ all_turned.T
-        of_one, of_all = self._attention(one, all_, cosines)
-        one_value, value = self._linear(one, "value"), self._linear(all_, "value")
-        parts = [slice(*part) for part in zip(begins, ends, strict=True)]
+        parts = [slice(*part) for part in zip([0, *ends[:-1]], ends, strict=True)]
+        cosines = one_turned @ others_turned.T
+        to_others, from_others = self._attention(one, others, cosines)
+        one_value, value = self._linear(one, "value"), self._linear(others, "value")
         own = np.concatenate([*[one_value] * len(texts), value])
-        gathered = [_softmax(of_one[:, part]) @ value[part] for part in parts]
-        best = np.concatenate([*(cosines[:, part].max(axis=1) for part in parts), cosines.max(axis=0)])
-        compared = self._compared(own, np.concatenate([*gathered, _softmax(of_all) @ one_value]), best[:, np.newaxis])
+        gathered = np.concatenate(
+            [*(softmax(to_others[:, part]) @ value[part] for part in parts), softmax(from_others) @ one_value]
+        )
+        best = np.concatenate([*(cosines[:, part].max(axis=1) for part in parts), cosines.max(axis=0)])[:, np.newaxis]
         before = len(texts) * len(asked)
-        starts = [*range(0, before, len(asked)), *(before + begin for begin in begins)]
-        return self._sum_up(compared, best[:, np.newaxis], starts)
+        starts = [*range(0, before, len(asked)), *(before + part.start for part in parts)]
+        return self._sum_up(self._compared(own, gathered, best), best, starts)
 
     def _standardise(self, tokens: Floats) -> tuple[Floats, Floats]:
         """Return the standard scores of tokens, and their directions: (t, r) both."""
@@ -87,13 +88,6 @@ class PairReader:
     def _linear(self, inputs: Floats, name: str) -> Floats:
         given: Floats = inputs @ self._weights[f"{name}.matrix"] + self._weights[f"{name}.bias"]
         return given
-
-
-def _softmax(logits: Floats) -> Floats:
-    """Return rows of logits as rows of weights whose sum is 1."""
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    weights: Floats = raised / raised.sum(axis=1, keepdims=True)
-    return weights
 
 
 @cache

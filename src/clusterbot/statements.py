@@ -15,8 +15,8 @@ from clusterbot.models import Lang
 from clusterbot.quantities import Quantity, find_quantities
 from clusterbot.text import fold
 
-_CAPITALS = r"[A-ZÀ-Ý][\w’'&.-]*\w"
-_NAME = re.compile(rf"(?<![\w-]){_CAPITALS}(?: (?:d[eu’'] ?|de la |and |et |& )?{_CAPITALS})*")
+CAPITALISED = r"[A-ZÀ-Ý][\w’'&.-]*\w"
+_NAME = re.compile(rf"(?<![\w-]){CAPITALISED}(?: (?:d[eu’'] ?|de la |and |et |& )?{CAPITALISED})*")
 _NO_NAME = re.compile(r"(?<=\w)[’']s\b|\b[CDJLMNST][’'](?=\w)")  # a possessive, an elided article
 _JOINS = re.compile(r" (?:d[eu’'] ?|de la |and |et |& )")
 _SAYS = (
@@ -232,8 +232,8 @@ class Readings:
         found = []
         for match in _NAME.finditer(_NO_NAME.sub("  ", text)):
             start, words = match.start(), match.group().split()
-            begins = len(words) == 1 or not analyse(words[0], statement.lang) or re.match(_ACCORDING, text, re.I)
-            if start == 0 and begins:
+            only_begins = len(words) == 1 or not analyse(words[0], statement.lang) or re.match(_ACCORDING, text, re.I)
+            if start == 0 and only_begins:
                 start, words = start + len(words[0]) + 1, words[1:]
             found += self._own(start, " ".join(words), statement)
         return found
