@@ -49,7 +49,7 @@ def test_what_runs_computes_what_is_trained(monkeypatch: pytest.MonkeyPatch) -> 
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if name.endswith("up") or name == "sides":
-                parameter.normal_(std=0.3)
+                parameter.normal_(std=0.6)
     parts = {name: value.astype(np.float32) for name, value in network.weights().items()}
     matrices = {
         name.removesuffix(".up"): parts[name] @ parts[name.removesuffix("up") + "down"] for name in parts if name.endswith(".up")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from clusterbot import assistant as assistant_module
 from clusterbot.assistant import Assistant, recipe
 from clusterbot.corpus import read_corpus
+from clusterbot.engine import Weighing
 from clusterbot.entailment import CrossEncoderModel, EntailmentJudge
 from clusterbot.errors import ModelUnavailable
 from clusterbot.index.build import build_index
 from clusterbot.statements import Statement
+from commands import Cli
 from fakes import KeywordEmbedder, flat_ranking
 
 
@@ -110,8 +114,28 @@ def test_a_real_model_of_other_labels_is_refused_with_the_cure(tmp_path: Path, l
 def test_check_goes_by_the_model_and_says_its_own_probability(tmp_path: Path, corpus_dir: Path) -> None:
     ranking = flat_ranking()
     build_index(read_corpus(corpus_dir), tmp_path / "index", KeywordEmbedder(), recipe(ranking))
-    assistant = Assistant(tmp_path / "index", KeywordEmbedder(), ranking, judge=EntailmentJudge(WordModel()))
+    assistant = Assistant(tmp_path / "index", KeywordEmbedder(), ranking, weighing=Weighing(EntailmentJudge(WordModel())))
     (verdict,) = assistant.check("Aqua Nord is a cluster of technologies.", lang="en").verdicts
     assert verdict.label == "contradicted"
     assert verdict.confidence == pytest.approx(np.exp(2) / (np.exp(2) + 2))
     assert "water" in verdict.evidence[0].citation.text
+
+
+def test_eval_weighs_claims_by_the_model_that_check_goes_by(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assistant_module, "CrossEncoderModel", lambda _: WordModel())
+    folder = tmp_path / "set"
+    folder.mkdir()
+    claim = {
+        "_id": "1",
+        "claim": "Aqua Nord has 12 members.",
+        "lang": "en",
+        "label": "SUPPORTED",
+        "evidence": [{"text": "Some wood."}],
+    }
+    (folder / "claims.jsonl").write_text(json.dumps(claim), encoding="utf-8")
+    assert cli("index", "build").status == 0
+    found = {}
+    for judge in ("rules", "some/model"):
+        monkeypatch.setenv("CLUSTERBOT_JUDGE", judge)
+        found[judge] = json.loads(cli("eval", str(folder), "--json").out)[0]["claims"]["accuracy"]
+    assert found == {"rules": 0.0, "some/model": 1.0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -20,18 +20,16 @@ from clusterbot.claims import Verdict
 from clusterbot.clusters import Cluster
 from clusterbot.compiled import CompiledEmbedder
 from clusterbot.embedding import Embedder, has_tokens, open_embedder
-from clusterbot.engine import Engine
+from clusterbot.engine import BY_RULES, Engine, Weighing
 from clusterbot.entailment import CrossEncoderModel, EntailmentJudge
 from clusterbot.index import snapshot
 from clusterbot.index.build import Recipe
 from clusterbot.index.milvus import MilvusServer, server_at
-from clusterbot.judging import Judge
 from clusterbot.models import EVERYTHING, Filters, Lang, Vocabulary
 from clusterbot.pair_compiling import ensure_claim_reader
 from clusterbot.passages import PassageSettings
 from clusterbot.ranking import Ranking, read_ranking
 from clusterbot.settings import RULES, RULES_AND_READING, Settings
-from clusterbot.undecided import PairReading
 
 logger = logging.getLogger(__name__)
 
@@ -71,18 +69,16 @@ class Assistant:
         embedder: Embedder,
         ranking: Ranking,
         version: str | None = None,
-        judge: Judge | None = None,
+        weighing: Weighing = BY_RULES,
         milvus: MilvusServer | None = None,
-        reading: Callable[[], PairReading | None] = lambda: None,
     ) -> None:
         """Load a version of the index, the live one unless named; what it takes otherwise is that of `Engine`."""
         self.index_dir = index_dir
-        self._judge = judge
-        self._reading = reading
+        self._weighing = weighing
         self._milvus = milvus
         self._embedder = embedder
         self._ranking = ranking
-        self.engine = Engine(snapshot.load(index_dir, version, milvus), embedder, ranking, judge, reading)
+        self.engine = Engine(snapshot.load(index_dir, version, milvus), embedder, ranking, weighing)
 
     @classmethod
     def open(cls, settings: Settings, progress: bundled.Progress | None = None) -> Assistant:
@@ -96,11 +92,9 @@ class Assistant:
             # Half of its 0.4 s is decompression, which runs beside the loading of the model.
             languages = pool.submit(load_identifier)
             embedder = open_embedder(settings.model, settings.cache_dir, progress, settings.compiled, settings.late_interaction)
-            is_ours = settings.judge in (RULES, RULES_AND_READING)
-            judge = None if is_ours else EntailmentJudge(CrossEncoderModel(settings.judge))
             ranking = read_ranking(has_tokens(embedder))
             milvus = server_at(settings.milvus_uri, settings.milvus_token)
-            opened = cls(settings.index_dir, embedder, ranking, judge=judge, milvus=milvus, reading=_reading(settings, embedder))
+            opened = cls(settings.index_dir, embedder, ranking, weighing=open_weighing(settings, embedder), milvus=milvus)
             languages.result()
         return opened
 
@@ -157,14 +151,14 @@ class Assistant:
         Raises:
             IndexMissing, IndexMismatch, IndexCorrupt, IndexUnreachable: as their texts say, with the cure.
         """
-        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._judge, self._milvus, self._reading)
+        return Assistant(self.index_dir, self._embedder, self._ranking, version, self._weighing, self._milvus)
 
     def reload(self) -> bool:
         """Take up the live version, warm; say whether it is another one."""
         if snapshot.current_version(self.index_dir) == self.engine.snapshot.manifest.version:
             return False
         loaded = snapshot.load(self.index_dir, milvus=self._milvus)
-        engine = Engine(loaded, self._embedder, self._ranking, self._judge, self._reading)
+        engine = Engine(loaded, self._embedder, self._ranking, self._weighing)
         engine.reader.warm()
         self.engine = engine
         return True
@@ -175,11 +169,13 @@ class Assistant:
         self.engine.reading()
 
 
-def _reading(settings: Settings, embedder: Embedder) -> Callable[[], PairReading | None]:
-    """Return what gives, and makes at first, what reads claims; nothing where other settings or another model are in use."""
-    if settings.judge != RULES_AND_READING or not isinstance(embedder, CompiledEmbedder):
-        return lambda: None
-    return cache(partial(ensure_claim_reader, embedder, settings.cache_dir))
+def open_weighing(settings: Settings, embedder: Embedder) -> Weighing:
+    """Return what weighs claims as the settings say; only the bundled model, compiled, can read what the rules leave open."""
+    if settings.judge not in (RULES, RULES_AND_READING):
+        return Weighing(judge=EntailmentJudge(CrossEncoderModel(settings.judge)))
+    if settings.judge == RULES or not isinstance(embedder, CompiledEmbedder):
+        return BY_RULES
+    return Weighing(reading=cache(partial(ensure_claim_reader, embedder, settings.cache_dir)))
 
 
 def recipe(ranking: Ranking) -> Recipe:

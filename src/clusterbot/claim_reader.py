@@ -1,8 +1,8 @@
 """(claim, sentences) -> how likely each sentence bears the claim out, contradicts it, leaves it open: the bundled model, retrained.
 
-The upper layers of the encoder were changed by matrices of low rank (LoRA, Hu et al. 2021, arXiv:2106.09685) to read two texts one
-after the other; the layers below are the encoder's. `benchmarks/train_claim_reader.py` makes the change from pairs that we wrote;
-`pair_compiling.py` adds it to the model's weights. It runs as the encoder does: int8, one pair at a time.
+All layers of the encoder but the first two were changed by matrices of low rank (LoRA, Hu et al. 2021, arXiv:2106.09685) to read
+two texts one after the other. `benchmarks/train_claim_reader.py` makes the change from pairs that we wrote; `pair_compiling.py`
+adds it to the model's weights. It runs as the encoder does: int8, one pair at a time.
 """
 
 from __future__ import annotations

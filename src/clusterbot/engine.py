@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from clusterbot.answering import EVIDENCE, Abstention, Answer, Reader
@@ -36,20 +36,25 @@ SHOWN_HITS = 5
 SEARCHED = 100  # passages ranked: enough for ten documents, by which an answer is judged
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What weighs claims: a judge in place of the rules, or what reads what the rules leave open.
+
+    `reading` is called when a claim is checked: what reads may have to be made first, which no question should wait for.
+    """
+
+    judge: Judge | None = None
+    reading: Callable[[], PairReading | None] = lambda: None
+
+
+BY_RULES = Weighing()
+
+
 class Engine:
     """Everything that answers from one version of the index; never changes."""
 
-    def __init__(
-        self,
-        loaded: Snapshot,
-        embedder: Embedder,
-        ranking: Ranking,
-        judge: Judge | None = None,
-        reading: Callable[[], PairReading | None] = lambda: None,
-    ) -> None:
-        """Put the parts together; claims are weighed by the rules unless by another judge, and what that leaves open by `reading`.
-
-        `reading` is called when a claim is checked: what reads may have to be made first, which no question should wait for.
+    def __init__(self, loaded: Snapshot, embedder: Embedder, ranking: Ranking, weighing: Weighing = BY_RULES) -> None:
+        """Put the parts together.
 
         Raises:
             IndexMismatch: the index was made with another model.
@@ -84,9 +89,12 @@ class Engine:
         self.rules = read_rules()
         self._rule_judge = RuleJudge(self.rules)
         self.judge: Judge = self._rule_judge
-        self.reading = reading
-        if judge is not None:
-            self.judge, self.rules = judge, self.rules.model_copy(update={"fitted": ""})  # the fit is that of the rules alone
+        self.reading = weighing.reading
+        if weighing.judge is not None:
+            self.judge, self.rules = (
+                weighing.judge,
+                self.rules.model_copy(update={"fitted": ""}),
+            )  # the fit is that of the rules alone
         self.facts = FactJudge(self.ledger, self.rules)
         self.names = NameJudge(self.ledger, self.rules)
 

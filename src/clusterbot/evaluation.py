@@ -20,7 +20,7 @@ from clusterbot.assistant import recipe
 from clusterbot.corpus import Corpus
 from clusterbot.datasets import Dataset, TestQuery
 from clusterbot.embedding import Embedder
-from clusterbot.engine import SEARCHED, Engine
+from clusterbot.engine import BY_RULES, SEARCHED, Engine, Weighing
 from clusterbot.errors import ClusterbotError, EvaluationError
 from clusterbot.index import snapshot
 from clusterbot.index.build import BuildReport, build_index
@@ -71,6 +71,7 @@ def open_dataset(
     ranking: Ranking,
     progress: Callable[[int, int], None] | None = None,
     milvus: MilvusServer | None = None,
+    weighing: Weighing = BY_RULES,
 ) -> tuple[Engine, BuildReport | None]:
     """Index a set's own documents, always in files, or take the project's live index for a set that has none.
 
@@ -80,9 +81,9 @@ def open_dataset(
     if any(importlib.util.find_spec(name) is None for name in ("ir_measures", "sklearn")):
         raise EvaluationError("evaluation needs ir-measures and scikit-learn: pip install 'clusterbot[eval]'")
     if not dataset.documents:
-        return Engine(snapshot.load(index_dir, milvus=milvus), embedder, ranking), None
+        return Engine(snapshot.load(index_dir, milvus=milvus), embedder, ranking, weighing), None
     report = build_index(Corpus(dataset.documents), index_dir, embedder, recipe(ranking), progress)
-    return Engine(snapshot.load(index_dir), embedder, ranking), report
+    return Engine(snapshot.load(index_dir), embedder, ranking, weighing), report
 
 
 def ask_all(dataset: Dataset, engine: Engine, progress: Callable[[int, int], None] | None = None) -> list[Asked]:

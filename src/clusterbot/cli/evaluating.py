@@ -179,13 +179,15 @@ def _left_out_table(found: Fit) -> Table:
 
 def _open(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> tuple[Engine, BuildReport | None]:
     """Index a set's documents, or take the live index for a set that brings none."""
+    from clusterbot.assistant import open_weighing
     from clusterbot.evaluation import open_dataset
 
     texts = console.reader_texts()
     own_index = settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}"
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
         index_dir = own_index if dataset.documents else settings.index_dir
-        return open_dataset(dataset, index_dir, embedder, ranking, advance, opening.open_milvus(settings))
+        milvus, weighing = opening.open_milvus(settings), open_weighing(settings, embedder)
+        return open_dataset(dataset, index_dir, embedder, ranking, advance, milvus, weighing)
 
 
 def _evaluate(dataset: Dataset, claims_digest: str, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
