@@ -69,6 +69,7 @@ def written(text: str, lang: Lang) -> list[str]:
         ("It grew from 27 members in 2012 to 72 in 2023.", "en", ["27", "72"]),
         ("Les Affaires et Le Devoir en parlent.", "fr", []),
         ("Quatre projets sur cinq ans, et 3 entreprises sur 5.", "fr", ["Quatre", "cinq ans", "3"]),
+        ("Deux études sur cinq grappes, et sept membres sur dix sont là.", "fr", ["Deux", "cinq", "sept"]),
         ("Two offices in five cities; nine in ten members agree.", "en", ["Two", "five", "nine"]),
         ("La grappe réunissait plus de 2000 personnes.", "fr", ["2000"]),
         ("Ses 2015 membres et 1900 nouveaux emplois", "fr", ["2015", "1900"]),

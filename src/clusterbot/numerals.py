@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Literal
@@ -76,12 +76,6 @@ _FRACTIONS: dict[Lang, dict[str, str]] = {
         **{rf"{_EN[n]}[ -]tenths": str(10 * n) for n in range(2, 10)},
     },
 }
-_OUT_OF: dict[Lang, re.Pattern[str]] = {  # `neuf entreprises sur dix`, `nine companies out of ten`, `nine in ten`
-    "fr": re.compile(r"(?: [a-z'’]+){0,4} sur "),
-    "en": re.compile(r"(?: [a-z'’]+){0,4} out of (?:every )?| in (?:every )?"),
-}
-_LASTS = re.compile(r" (?:ans?|annees?|mois|semaines?|jours?|heures?|years?|months?|weeks?|days?|hours?)\b")
-_PARTS = (3, 4, 5, 10, 20, 100)
 _MULTIPLES: dict[
     Lang, tuple[tuple[re.Pattern[str], str, bool], ...]
 ] = {  # what is counted in dozens or halves; whether it is rounded
@@ -127,20 +121,7 @@ def find_numerals(text: str, lang: Lang) -> list[Numeral]:
     for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
         if not any(one.start < other.end and other.start < one.end for other in kept):
             kept.append(one)
-    return list(_with_shares(text, sorted(kept, key=lambda one: one.start), lang))
-
-
-def _with_shares(text: str, found: list[Numeral], lang: Lang) -> Iterator[Numeral]:
-    """Yield numbers, those of `nine companies out of ten` as one: a share in hundredths, rounded, where the first number stands."""
-    folded, place = plain(text), 0
-    while place < len(found):
-        one, other = found[place], found[place + 1] if place + 1 < len(found) else None
-        if other and {one.form, other.form} == {"cardinal"} and other.value in _PARTS and one.value < other.value:
-            between, rest = folded[one.end : other.start], folded[other.end :]
-            if _OUT_OF[lang].fullmatch(between) and not _LASTS.match(rest):
-                one, place = replace(one, value=100 * one.value / other.value, form="fraction", is_round=True), place + 1
-        yield one
-        place += 1
+    return sorted(kept, key=lambda one: one.start)
 
 
 def plain(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -76,6 +76,12 @@ _AFTER: tuple[tuple[Precision, re.Pattern[str]], ...] = (
 _CHANGED = r"pass\w+|augment\w+|grimp\w+|rose|went|grew|up|grow\w*|increas\w+|gone|rais\w+|port\w+"
 _CHANGE = re.compile(rf"\b({_CHANGED}) (?:\w+ )?(?:de|d'|from) ?$")
 _OUT_OF = re.compile(r" (?:of|sur|out of|parmi) (?:les? |the )?$")
+_SHARE = re.compile(r"(?: [a-z'’]+){0,4} (?:sur|out of(?: every)?) | in (?:every )?")
+_WHOLES = (3, 4, 5, 10, 20, 100)  # out of which shares are told
+_ON = re.compile(r" sur $")
+_COUNTED = re.compile(
+    r" (?!(?:dans|sans|plus|mais|depuis|apres|sous|pas|vers|des|tous|toutes|toujours|alors|puis|tres)\b)[a-z’'-]+[sx]\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def find_quantities(text: str, lang: Lang) -> tuple[Quantity, ...]:
         if found and found[-1].kind == "rank" and _OUT_OF.fullmatch(plain(text[found[-1].end : one.start])):
             continue  # `39th of 40`: a rank, and among how many
         found.append(_quantity(text, one))
-    return tuple(_with_ranges(text, found))
+    return tuple(_with_pairs(text, found))
 
 
 def _quantity(text: str, one: Numeral) -> Quantity:
@@ -163,17 +169,29 @@ def _precision(text: str, start: int, end: int, kind: Kind) -> Precision:
     return next((precision for precision, pattern in _AFTER if pattern.search(after)), "exact")
 
 
-def _with_ranges(text: str, found: list[Quantity]) -> Iterator[Quantity]:
-    """Join `de 10 à 15 %`, `between 10 and 15`, `10-15 million` into one quantity each."""
+def _with_pairs(text: str, found: list[Quantity]) -> Iterator[Quantity]:
+    """Join ranges (`de 10 à 15 %`, `between 10 and 15`) and shares (`nine companies out of ten`) into one quantity each."""
     place = 0
     while place < len(found):
         one, other = found[place], found[place + 1] if place + 1 < len(found) else None
-        joined = _joined(text, one, other) if other else None
+        joined = (_share(text, one, other) or _range(text, one, other)) if other else None
         yield joined or one
         place += 2 if joined else 1
 
 
-def _joined(text: str, first: Quantity, second: Quantity) -> Quantity | None:
+def _share(text: str, first: Quantity, second: Quantity) -> Quantity | None:
+    """Return the share that two numbers tell, roughly; `deux études sur cinq grappes` are two numbers."""
+    if first.kind not in ("count", "money") or second.kind != "count" or first.low >= second.low or second.low not in _WHOLES:
+        return None
+    between = plain(text[first.end : second.start])
+    if not _SHARE.fullmatch(between) or (_ON.search(between) and _COUNTED.match(plain(text[second.end :]))):
+        return None
+    share = 100 * first.low / second.low
+    precision = "about" if first.precision == "exact" else first.precision
+    return replace(first, kind="percent", unit="%", low=share, high=share, precision=precision)
+
+
+def _range(text: str, first: Quantity, second: Quantity) -> Quantity | None:
     between = plain(text[first.end : second.start]).strip().replace("’", "'")
     before = plain(text[max(0, first.start - 30) : first.start])
     is_pair = between in ("et", "and") and bool(re.search(r"\b(entre|between) $", before))

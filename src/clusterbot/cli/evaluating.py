@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clusterbot.calibrating import Fit
     from clusterbot.datasets import Dataset
     from clusterbot.embedding import Embedder
-    from clusterbot.engine import Engine
+    from clusterbot.engine import Engine, Weighing
     from clusterbot.evaluation import Json
     from clusterbot.gate import Measured
     from clusterbot.index.build import BuildReport
@@ -62,6 +62,7 @@ def evaluate(
         return
     if (is_update and baseline is None) or (allow_regression and not is_update):
         raise UsageError("--allow-regression goes with --update, and --update with --baseline FILE")
+    from clusterbot.assistant import open_weighing
     from clusterbot.calibrating import calibrated
     from clusterbot.datasets import claims_digest, read_dataset
     from clusterbot.embedding import has_tokens
@@ -72,7 +73,8 @@ def evaluate(
     embedder = opening.open_model(settings)
     ranking = calibrated(read_ranking(has_tokens(embedder)), embedder, settings.data_dir)
     digests = [claims_digest(folder) for folder in folders or [OWN]]
-    results = [_evaluate(*each, settings, embedder, ranking) for each in zip(datasets, digests, strict=True)]
+    weighing = open_weighing(settings, embedder)
+    results = [_evaluate(*each, settings, embedder, ranking, weighing) for each in zip(datasets, digests, strict=True)]
     _keep(settings, [one for one, dataset in zip(results, datasets, strict=True) if not dataset.documents])
     if as_json:
         console.write_json(results)
@@ -141,6 +143,7 @@ def _fit(folders: list[Path] | None, has_baseline: bool, as_json: bool) -> None:
     from clusterbot.calibrating import collect, fit, has_both_kinds, keep_fit
     from clusterbot.datasets import read_dataset
     from clusterbot.embedding import has_tokens
+    from clusterbot.engine import BY_RULES
     from clusterbot.ranking import read_ranking
 
     settings, texts = opening.open_settings(), console.reader_texts()
@@ -151,7 +154,7 @@ def _fit(folders: list[Path] | None, has_baseline: bool, as_json: bool) -> None:
     ranking = read_ranking(has_tokens(embedder))
     asked = {}
     for dataset in datasets:
-        engine, _ = _open(dataset, settings, embedder, ranking)
+        engine, _ = _open(dataset, settings, embedder, ranking, BY_RULES)
         with console.progress_bar(texts("progress.evaluate"), texts("progress.evaluate")) as advance:
             asked[dataset.name] = collect(dataset, engine, progress=advance)
         if not has_both_kinds(asked[dataset.name]):
@@ -177,25 +180,27 @@ def _left_out_table(found: Fit) -> Table:
     return table
 
 
-def _open(dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking) -> tuple[Engine, BuildReport | None]:
+def _open(
+    dataset: Dataset, settings: Settings, embedder: Embedder, ranking: Ranking, weighing: Weighing
+) -> tuple[Engine, BuildReport | None]:
     """Index a set's documents, or take the live index for a set that brings none."""
-    from clusterbot.assistant import open_weighing
     from clusterbot.evaluation import open_dataset
 
     texts = console.reader_texts()
     own_index = settings.cache_dir / "evaluation" / f"{dataset.name}-{dataset.digest[:12]}"
     with console.progress_bar(texts("progress.embed"), texts("progress.embed")) as advance:
         index_dir = own_index if dataset.documents else settings.index_dir
-        milvus, weighing = opening.open_milvus(settings), open_weighing(settings, embedder)
-        return open_dataset(dataset, index_dir, embedder, ranking, advance, milvus, weighing)
+        return open_dataset(dataset, index_dir, embedder, ranking, advance, opening.open_milvus(settings), weighing)
 
 
-def _evaluate(dataset: Dataset, claims_digest: str, settings: Settings, embedder: Embedder, ranking: Ranking) -> Json:
+def _evaluate(
+    dataset: Dataset, claims_digest: str, settings: Settings, embedder: Embedder, ranking: Ranking, weighing: Weighing
+) -> Json:
     from clusterbot.claim_evaluation import measure_claims
     from clusterbot.evaluation import ask_all, measure
 
     texts = console.reader_texts()
-    engine, report = _open(dataset, settings, embedder, ranking)
+    engine, report = _open(dataset, settings, embedder, ranking, weighing)
     with console.progress_bar(texts("progress.evaluate"), texts("progress.evaluate")) as advance:
         asked = ask_all(dataset, engine, advance)
     told: Json = {}
